@@ -1,0 +1,105 @@
+#include "core/shared/base/file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+namespace lapidary {
+namespace {
+
+class Descriptor {
+public:
+    explicit Descriptor(int fd) : m_fd(fd) {}
+    ~Descriptor() {
+        if (m_fd >= 0) ::close(m_fd);
+    }
+    Descriptor(const Descriptor&) = delete;
+    Descriptor& operator=(const Descriptor&) = delete;
+    [[nodiscard]] int get() const { return m_fd; }
+    int release() { return std::exchange(m_fd, -1); }
+
+private:
+    int m_fd;
+};
+
+Result<void> writeAll(int fd, std::string_view bytes, const std::filesystem::path& path) {
+    while (!bytes.empty()) {
+        const ssize_t written = ::write(fd, bytes.data(), bytes.size());
+        if (written < 0 && errno == EINTR) continue;
+        if (written < 0) return systemError("cannot write", path, errno);
+        bytes.remove_prefix(static_cast<std::size_t>(written));
+    }
+    return {};
+}
+
+// The rename itself must survive a power cut, so the folder is synced too.
+void syncFolder(const std::filesystem::path& folder) {
+    const Descriptor fd(::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (fd.get() >= 0) (void)::fsync(fd.get());
+}
+
+}  // namespace
+
+Error systemError(const std::string& action, const std::filesystem::path& path, int errnoValue) {
+    ErrorCode code = ErrorCode::Io;
+    if (errnoValue == ENOENT || errnoValue == ENOTDIR) code = ErrorCode::NotFound;
+    if (errnoValue == ENOMEM) code = ErrorCode::OutOfMemory;
+    return Error{code, action + " '" + path.string() + "': " + std::strerror(errnoValue), ""};
+}
+
+Result<std::string> readFile(const std::filesystem::path& path, std::uint64_t maxBytes) {
+    const Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (fd.get() < 0) return systemError("cannot open", path, errno);
+    struct stat status {};
+    if (::fstat(fd.get(), &status) != 0) return systemError("cannot examine", path, errno);
+    if (S_ISDIR(status.st_mode)) {
+        return Error{ErrorCode::InvalidFile, "expected a file, found a folder: '" + path.string() + "'", ""};
+    }
+    if (static_cast<std::uint64_t>(status.st_size) > maxBytes) {
+        return Error{ErrorCode::InvalidFile,
+                     "'" + path.string() + "' has " + std::to_string(status.st_size) + " bytes; at most " +
+                         std::to_string(maxBytes) + " are accepted here",
+                     ""};
+    }
+    std::string bytes;
+    bytes.reserve(static_cast<std::size_t>(status.st_size));
+    char buffer[1 << 16];
+    while (true) {
+        const ssize_t count = ::read(fd.get(), buffer, sizeof buffer);
+        if (count < 0 && errno == EINTR) continue;
+        if (count < 0) return systemError("cannot read", path, errno);
+        if (count == 0) return bytes;
+        // A pipe or a growing file has no honest size, so the cap is checked on what really arrives.
+        if (bytes.size() + static_cast<std::size_t>(count) > maxBytes) {
+            return Error{ErrorCode::InvalidFile,
+                         "'" + path.string() + "' is longer than the " + std::to_string(maxBytes) + " bytes accepted here", ""};
+        }
+        bytes.append(buffer, static_cast<std::size_t>(count));
+    }
+}
+
+Result<void> writeFileAtomically(const std::filesystem::path& path, std::string_view bytes) {
+    const std::filesystem::path partial = path.string() + ".partial";
+    {
+        const Descriptor fd(::open(partial.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
+        if (fd.get() < 0) return systemError("cannot create", partial, errno);
+        auto written = writeAll(fd.get(), bytes, partial);
+        if (written && ::fsync(fd.get()) != 0) written = systemError("cannot sync", partial, errno);
+        if (!written) {
+            ::unlink(partial.c_str());
+            return written;
+        }
+    }
+    if (::rename(partial.c_str(), path.c_str()) != 0) {
+        const int reason = errno;
+        ::unlink(partial.c_str());
+        return systemError("cannot rename to", path, reason);
+    }
+    syncFolder(path.parent_path());
+    return {};
+}
+
+}  // namespace lapidary

@@ -1,0 +1,30 @@
+# Helpers so that every module is declared the same way: listed sources, an alias, warnings, no globs.
+
+# lapidary_library(engine_model SOURCES a.cpp b.cpp PUBLIC lapidary::x PRIVATE lapidary::y)
+function(lapidary_library name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;PUBLIC;PRIVATE" ${ARGN})
+  set(target lapidary_${name})
+  add_library(${target} STATIC ${ARG_SOURCES})
+  add_library(lapidary::${name} ALIAS ${target})
+  target_include_directories(${target} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>)
+  target_compile_features(${target} PUBLIC cxx_std_20)
+  target_link_libraries(${target} PUBLIC ${ARG_PUBLIC} PRIVATE ${ARG_PRIVATE} lapidary::warnings)
+  set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE ON)
+endfunction()
+
+# lapidary_test(data_files LABELS unit SOURCES a_test.cpp LIBS lapidary::data_files)
+# One executable a module; every test case becomes a ctest entry with the given labels.
+function(lapidary_test name)
+  cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;LIBS;LABELS" ${ARGN})
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 120)
+  endif()
+  set(target test_${name})
+  add_executable(${target} ${ARG_SOURCES})
+  target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR})
+  target_link_libraries(${target} PRIVATE ${ARG_LIBS} lapidary::test_support GTest::gtest GTest::gtest_main
+                                          lapidary::warnings)
+  target_compile_definitions(${target} PRIVATE LAPIDARY_GOLDEN_DIR="${PROJECT_SOURCE_DIR}/tests/golden"
+                                               LAPIDARY_BUILD_DIR="${PROJECT_BINARY_DIR}")
+  gtest_discover_tests(${target} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT} DISCOVERY_TIMEOUT 60)
+endfunction()
