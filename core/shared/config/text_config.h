@@ -14,6 +14,7 @@ enum class LayerType : std::uint8_t { SlidingAttention, FullAttention };
 struct RopeParameters {
     double theta = 10000.0;
     double factor = 1.0;
+    bool operator==(const RopeParameters&) const = default;
 };
 
 struct TextConfig {
@@ -48,6 +49,7 @@ struct TextConfig {
     [[nodiscard]] const RopeParameters& rope(LayerType type) const {
         return type == LayerType::FullAttention ? fullRope : slidingRope;
     }
+    bool operator==(const TextConfig&) const = default;
 };
 
 }  // namespace lapidary::config

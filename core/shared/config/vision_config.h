@@ -18,6 +18,7 @@ struct VisionConfig {
     [[nodiscard]] std::int64_t headDim() const { return hiddenSize / numAttentionHeads; }
     [[nodiscard]] std::int64_t patchesPerSide() const { return imageSize / patchSize; }
     [[nodiscard]] std::int64_t numPatches() const { return patchesPerSide() * patchesPerSide(); }
+    bool operator==(const VisionConfig&) const = default;
 };
 
 }  // namespace lapidary::config
