@@ -1,0 +1,59 @@
+// Writes GGUF files for tests: whole small models with quantised matrices, mmproj files, and deliberately broken ones.
+// Link lapidary::test_checkpoints.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/shared/config/gemma3_config.h"
+#include "kernels/block_format.h"
+
+namespace lapidary::test {
+
+// Bytes of a GGUF, put together piece by piece; nothing is checked, so that every fault can be written.
+class GgufBytes {
+public:
+    std::uint32_t version = 3;
+    std::uint64_t alignment = 32;  // used for padding; add general.alignment yourself when it is not 32
+
+    void addString(const std::string& key, const std::string& value);
+    void addU32(const std::string& key, std::uint32_t value);
+    void addF32(const std::string& key, float value);
+    void addBool(const std::string& key, bool value);
+    void addStrings(const std::string& key, const std::vector<std::string>& values);
+    void addF32s(const std::string& key, const std::vector<float>& values);
+    void addI32s(const std::string& key, const std::vector<std::int32_t>& values);
+    void addRawValue(const std::string& key, std::uint32_t type, std::string_view bytes);
+    // `shape` row-major, as PyTorch prints it.
+    void addTensor(const std::string& name, const std::vector<std::int64_t>& shape, std::uint32_t ggmlType, std::string bytes);
+
+    [[nodiscard]] std::string finish() const;
+
+private:
+    struct Tensor {
+        std::string name;
+        std::vector<std::int64_t> shape;
+        std::uint32_t type;
+        std::string bytes;
+    };
+    std::string m_values;
+    std::uint64_t m_valueCount = 0;
+    std::vector<Tensor> m_tensors;
+};
+
+struct GgufModelOptions {
+    kernels::BlockFormat matrices = kernels::BlockFormat::F32;  // where rows fit; else F16.  Norms stay F32
+    std::uint64_t seed = 1;                                     // the values of buildCheckpoint with this seed
+    bool vocabulary = true;                                     // a small SentencePiece vocabulary of config.text.vocabSize pieces
+    bool swappedFeedForward = false;                            // mmproj: the old naming of ffn_up / ffn_down
+};
+
+// Text part of `config` with seededValues (norms + 1).  Throws std::runtime_error when it cannot write.
+void writeTextGguf(const std::filesystem::path& path, const config::Gemma3Config& config, const GgufModelOptions& options = {});
+// Vision part and projector as an mmproj file (specification 7.5).
+void writeMmprojGguf(const std::filesystem::path& path, const config::Gemma3Config& config, const GgufModelOptions& options = {});
+
+}  // namespace lapidary::test
