@@ -1,0 +1,118 @@
+// The `lapidary` command: finds the verb, runs it, turns its error into a message on standard error and an exit code.
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <exception>
+#include <iostream>
+#include <map>
+
+#include "app/lapidary/signal_watcher.h"
+#include "app/lapidary/verb.h"
+#include "core/engine/session/to_error.h"
+#include "core/shared/base/json.h"
+#include "core/shared/base/mapped_file.h"
+
+namespace lapidary::app {
+namespace {
+
+struct VerbEntry {
+    const char* name;
+    const char* summary;
+    const char* example;
+    std::unique_ptr<Verb> (*make)();
+};
+
+// In the order of `lapidary --help`.
+std::vector<VerbEntry> verbEntries() {
+    return {};
+}
+
+void addConsoleOptions(CLI::App& command, Console& console) {
+    command.add_flag("--json", console.json, "print one JSON document, or one JSON object a line where the verb streams");
+    command.add_flag("-q,--quiet", console.quiet, "no warnings, notes or progress on standard error");
+    command.add_option("--color", console.color, "colours on standard error")
+        ->check(CLI::IsMember({"auto", "always", "never"}))
+        ->type_name("auto|always|never");
+    command.add_option("--log-level", console.logLevel, "how much to say on standard error")
+        ->check(CLI::IsMember({"error", "warning", "info", "debug"}))
+        ->type_name("error|warning|info|debug");
+}
+
+int finish(const Console& console, const Error& error) {
+    std::cout.flush();
+    console.error(error.toString());
+    return exitCode(error.code);
+}
+
+int runVerb(Verb& verb, const Invocation& invocation) {
+    try {
+        const Result<void> result = verb.run(invocation);
+        if (!result) return finish(invocation.console, result.error());
+        std::cout.flush();
+        if (!std::cout) return finish(invocation.console, Error{ErrorCode::Io, "standard output could not be written", ""});
+        return 0;
+    } catch (...) {
+        return finish(invocation.console, session::toError(std::current_exception()));
+    }
+}
+
+// CLI11 would only say that a subcommand is required.
+Result<void> checkVerbName(const std::vector<std::string>& arguments) {
+    if (arguments.empty() || arguments.front().starts_with("-")) return {};
+    std::vector<std::string> known;
+    for (const VerbEntry& entry : verbEntries()) known.emplace_back(entry.name);
+    if (std::find(known.begin(), known.end(), arguments.front()) != known.end()) return {};
+    const std::string nearest = nearestKey(arguments.front(), known);
+    return Error{ErrorCode::Usage,
+                 "there is no verb '" + arguments.front() + "'" + (nearest.empty() ? "" : "; did you mean '" + nearest + "'?"), ""};
+}
+
+int runMain(int argc, const char* const* argv) {
+    Console console;
+    CLI::App app{"Lapidary runs, inspects and explains Gemma 3 models: text and pictures, on this machine.", "lapidary"};
+    app.set_help_flag("-h,--help", "print this help and leave");
+    app.set_version_flag("--version", versionText, "print version, commit, LibTorch, CUDA and CPU features, and leave");
+    app.require_subcommand(1);
+    app.footer("Each verb explains itself: lapidary generate --help");
+    std::map<const CLI::App*, std::unique_ptr<Verb>> verbs;
+    for (const VerbEntry& entry : verbEntries()) {
+        CLI::App* command = app.add_subcommand(entry.name, entry.summary);
+        command->footer(std::string("Example:\n  ") + entry.example);
+        auto verb = entry.make();
+        verb->addOptions(*command);
+        addConsoleOptions(*command, console);
+        verbs.emplace(command, std::move(verb));
+    }
+    std::vector<std::string> arguments = hyphenated(argc, argv);
+    if (const auto known = checkVerbName(arguments); !known) {
+        const int code = finish(console, known.error());
+        console.note("Run 'lapidary --help' for the list of verbs.");
+        return code;
+    }
+    std::reverse(arguments.begin(), arguments.end());  // the order that CLI11 wants a vector in
+    try {
+        app.parse(std::move(arguments));
+    } catch (const CLI::Success& success) {
+        return app.exit(success);
+    } catch (const CLI::ParseError& problem) {
+        console.error(problem.what());
+        const auto chosen = app.get_subcommands();
+        console.note("Run 'lapidary" + (chosen.empty() ? "" : " " + chosen.front()->get_name()) + " --help' for what it takes.");
+        return exitCode(ErrorCode::Usage);
+    }
+    installMappedFileFaultHandler();
+    const SignalWatcher signals;
+    return runVerb(*verbs.at(app.get_subcommands().front()), Invocation{console, signals.token()});
+}
+
+}  // namespace
+}  // namespace lapidary::app
+
+int main(int argc, char** argv) {
+    try {
+        return lapidary::app::runMain(argc, argv);
+    } catch (...) {
+        const lapidary::Error error = lapidary::session::toError(std::current_exception());
+        std::cerr << "lapidary: error: " << error.toString() << std::endl;
+        return lapidary::exitCode(error.code);
+    }
+}
