@@ -24,7 +24,7 @@ enum class BlockFormat : std::uint8_t {
     Q6_K,
     Int8Row,       // a row: float32 scale, then `cols` int8;  value = q * scale  (torchao int8_weight_only, symmetric)
     Int4Group128,  // 128 elements, 68 bytes: bfloat16 scale, bfloat16 zero, 64 bytes of nibbles (low nibble first:
-                   // elements 2i, 2i+1 of a group);  value = (q - 8) * scale + zero  (torchao/tinygemm)
+                   // elements 2i, 2i+1 of a group);  value = bf16(bf16((q - 8) * scale) + zero), as torchao dequantises
 };
 
 // Elements of one block (1 for plain numbers and Int8Row, whose block is the row).
