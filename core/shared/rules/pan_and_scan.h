@@ -19,6 +19,7 @@ struct PanAndScanSettings {
     std::int64_t minCropSize = 256;
     std::int64_t maxNumCrops = 4;
     double minRatioToActivate = 1.2;
+    bool operator==(const PanAndScanSettings&) const = default;
 };
 
 // Crops in reading order, without the whole picture; empty where the rule makes none.  width, height >= 1.
