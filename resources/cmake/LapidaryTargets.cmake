@@ -24,7 +24,5 @@ function(lapidary_test name)
   target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR})
   target_link_libraries(${target} PRIVATE ${ARG_LIBS} lapidary::test_support GTest::gtest GTest::gtest_main
                                           lapidary::warnings)
-  target_compile_definitions(${target} PRIVATE LAPIDARY_GOLDEN_DIR="${PROJECT_SOURCE_DIR}/tests/golden"
-                                               LAPIDARY_BUILD_DIR="${PROJECT_BINARY_DIR}")
   gtest_discover_tests(${target} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT} DISCOVERY_TIMEOUT 60)
 endfunction()
