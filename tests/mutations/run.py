@@ -1,0 +1,161 @@
+#!/usr/bin/env python3
+"""Breaks one rule at a time and asks whether its test notices.
+
+    tests/mutations/run.py [--only REGEX] [--list] [--scratch FOLDER] [--table FILE]
+
+list.txt holds one block a mutation.  The sources are copied to a scratch folder with a build folder of their own, so the working
+tree is never touched.  First every named test must pass on the unbroken copy; then, mutation by mutation, one line is replaced, the
+mutation's targets are built, and the named tests must fail.  The exit code is 0 only when every mutation was caught.
+"""
+import argparse
+import dataclasses
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+FIELDS = ("file", "find", "replace", "target", "test")
+
+
+@dataclasses.dataclass
+class Mutation:
+    name: str
+    file: str = ""
+    find: str = ""
+    replace: str = ""
+    target: str = ""
+    test: str = ""
+
+
+def read_list(path: pathlib.Path) -> list[Mutation]:
+    mutations: list[Mutation] = []
+    for number, line in enumerate(path.read_text().splitlines(), 1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        if line.startswith("["):
+            mutations.append(Mutation(line.strip().strip("[]")))
+            continue
+        field, _, value = line.partition(" ")
+        if field not in FIELDS or not mutations:
+            sys.exit(f"{path}:{number}: expected [name] or one of {', '.join(FIELDS)}, found '{line}'")
+        setattr(mutations[-1], field, value.strip())
+    for mutation in mutations:
+        missing = [field for field in FIELDS if field != "replace" and not getattr(mutation, field)]
+        if missing:
+            sys.exit(f"{path}: [{mutation.name}] lacks {', '.join(missing)}")
+    names = [mutation.name for mutation in mutations]
+    if len(set(names)) != len(names):
+        sys.exit(f"{path}: a name appears twice")
+    return mutations
+
+
+def copy_sources(target: pathlib.Path) -> None:
+    """Tracked files, only those that differ, so that a second run rebuilds little; files that are gone are removed."""
+    tracked = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\0")
+    wanted = {name for name in tracked if name and (ROOT / name).is_file()}
+    for present in [path for path in target.rglob("*") if path.is_file()]:
+        if str(present.relative_to(target)) not in wanted:
+            present.unlink()
+    for name in wanted:
+        source, copy = ROOT / name, target / name
+        if not copy.exists() or copy.read_bytes() != source.read_bytes():
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, copy)
+
+
+class Bench:
+    """The scratch copy and its build folder."""
+
+    def __init__(self, scratch: pathlib.Path):
+        self.source, self.build = scratch / "source", scratch / "build"
+        self.source.mkdir(parents=True, exist_ok=True)
+        copy_sources(self.source)
+        self.environment = dict(os.environ, CCACHE_BASEDIR=str(self.source), CCACHE_NOHASHDIR="1")
+        # The flags of preset dev, so that ccache serves both.
+        self.run("cmake", "-S", str(self.source), "-B", str(self.build), "-G", "Ninja", "-DLAPIDARY_WERROR=ON",
+                 "-DCMAKE_BUILD_TYPE=RelWithDebInfo", "-DCMAKE_CXX_FLAGS_RELWITHDEBINFO=-O2 -g1", must=True)
+
+    def run(self, *command: str, must: bool = False) -> subprocess.CompletedProcess:
+        done = subprocess.run(command, cwd=self.source, env=self.environment, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+        if must and done.returncode != 0:
+            sys.exit(f"{' '.join(command)} failed:\n{done.stdout[-4000:]}{done.stderr[-2000:]}")
+        return done
+
+    def compile(self, targets: list[str], must: bool = False) -> subprocess.CompletedProcess:
+        return self.run("ninja", "-C", str(self.build), *targets, must=must)
+
+    def test(self, regex: str) -> tuple[int, list[str]]:
+        """How many tests ran and the names of those that failed."""
+        done = self.run("ctest", "--test-dir", str(self.build), "-R", regex, "--timeout", "90", "--output-on-failure", "-j", "2")
+        ran = re.search(r"tests failed out of (\d+)", done.stdout)
+        failed = re.findall(r"^\s+\d+ - (\S+) \(", done.stdout, re.MULTILINE)
+        return int(ran.group(1)) if ran else 0, failed
+
+
+def verdict(bench: Bench, mutation: Mutation) -> tuple[str, str]:
+    path = bench.source / mutation.file
+    text = path.read_text()
+    if text.count(mutation.find) != 1:
+        return "STALE", f"the line is found {text.count(mutation.find)} times in {mutation.file}"
+    try:
+        path.write_text(text.replace(mutation.find, mutation.replace))
+        built = bench.compile(mutation.target.split())
+        if built.returncode != 0:
+            error = re.search(r"error: .*", built.stdout)
+            return "DOES NOT BUILD", error.group(0)[:120] if error else built.stdout[-200:]
+        ran, failed = bench.test(mutation.test)
+        if ran == 0:
+            return "NO TEST", mutation.test
+        return ("caught", failed[0] + (f" and {len(failed) - 1} more" if len(failed) > 1 else "")) if failed else ("SURVIVED", mutation.test)
+    finally:
+        path.write_text(text)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", default="", help="mutations whose name matches")
+    parser.add_argument("--list", action="store_true", help="only say which lines are still found in the working tree")
+    parser.add_argument("--scratch", type=pathlib.Path, default=pathlib.Path("/tmp/lapidary-mutations"))
+    parser.add_argument("--table", type=pathlib.Path, help="also write the table here")
+    options = parser.parse_args()
+    mutations = [m for m in read_list(pathlib.Path(__file__).parent / "list.txt") if re.search(options.only, m.name)]
+    if options.list:
+        stale = 0
+        for mutation in mutations:
+            path = ROOT / mutation.file
+            count = path.read_text().count(mutation.find) if path.is_file() else 0
+            stale += count != 1
+            print(f"{'ok   ' if count == 1 else 'STALE'} {mutation.name}")
+        return 1 if stale or not mutations else 0
+
+    bench = Bench(options.scratch)
+    started = time.monotonic()
+    bench.compile(sorted({target for m in mutations for target in m.target.split()}), must=True)
+    print(f"unbroken copy built in {time.monotonic() - started:.0f} s", flush=True)
+    rows, caught = [], 0
+    for mutation in mutations:
+        started = time.monotonic()
+        if mutation.file and (bench.source / mutation.file).is_file():
+            ran, failed = bench.test(mutation.test)
+            outcome, detail = verdict(bench, mutation) if ran and not failed else (
+                "BASE FAILS" if ran else "NO TEST", failed[0] if failed else mutation.test)
+        else:
+            outcome, detail = "STALE", f"no file {mutation.file}"
+        caught += outcome == "caught"
+        rows.append(f"| {len(rows) + 1} | {mutation.name} | {mutation.file} | {outcome} | {detail.replace('|', '/')} |")
+        print(f"{outcome:14} {mutation.name}: {detail} ({time.monotonic() - started:.0f} s)", flush=True)
+        # The next mutation's targets may share libraries with this one: leave them as the unbroken source makes them.
+        bench.compile(mutation.target.split())
+    table = "\n".join(["| # | rule broken | file | outcome | first test that failed |", "| --- | --- | --- | --- | --- |", *rows])
+    if options.table:
+        options.table.write_text(table + "\n")
+    print(f"\n{table}\n\n{caught} of {len(mutations)} mutations caught")
+    return 0 if caught == len(mutations) and mutations else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
