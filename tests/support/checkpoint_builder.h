@@ -34,6 +34,10 @@ std::string nameIn(Naming naming, const std::string& canonicalName);
 // float32 values of a tensor, a function of seed and canonical name alone: the same in every naming, dtype and sharding.
 // Norm offsets lie about 0, matrices have standard deviation 1/sqrt(columns), so activations stay finite.
 std::vector<float> seededValues(const plan::Parameter& parameter, std::uint64_t seed);
+// The same by portions: elements [begin, begin + count), so that a large model never lies in memory.
+void seededValues(const plan::Parameter& parameter, std::uint64_t seed, std::int64_t begin, std::int64_t count, float* out);
+// float32 to "F32", "BF16" or "F16" bytes.
+std::string encodeValues(const std::string& dtype, const float* values, std::size_t count);
 
 struct BuildOptions {
     Naming naming = Naming::Hub;         // TextOnly is taken for text-only configurations

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/shared/config/gemma3_config.h"
+#include "core/shared/plan/parameter_table.h"
 #include "kernels/block_format.h"
 
 namespace lapidary::test {
@@ -30,7 +31,12 @@ public:
     // `shape` row-major, as PyTorch prints it.
     void addTensor(const std::string& name, const std::vector<std::int64_t>& shape, std::uint32_t ggmlType, std::string bytes);
 
+    // A tensor whose bytes the caller writes after header(), padded to the alignment, in this order.
+    void declareTensor(const std::string& name, const std::vector<std::int64_t>& shape, std::uint32_t ggmlType, std::uint64_t sizeBytes);
+
     [[nodiscard]] std::string finish() const;
+    // Everything before the data, padded to the alignment.
+    [[nodiscard]] std::string header() const;
 
 private:
     struct Tensor {
@@ -38,6 +44,7 @@ private:
         std::vector<std::int64_t> shape;
         std::uint32_t type;
         std::string bytes;
+        std::uint64_t sizeBytes;
     };
     std::string m_values;
     std::uint64_t m_valueCount = 0;
@@ -50,6 +57,15 @@ struct GgufModelOptions {
     bool vocabulary = true;                                     // a small SentencePiece vocabulary of config.text.vocabSize pieces
     bool swappedFeedForward = false;                            // mmproj: the old naming of ffn_up / ffn_down
 };
+
+// The metadata of a text model (specification 7.4), without a vocabulary.
+void addTextMetadata(GgufBytes& file, const config::Gemma3Config& config);
+// token_embd.weight … for a canonical name; empty for names that the file does not hold.
+std::string ggufName(const std::string& canonicalName);
+// Format that `options.matrices` becomes for this tensor: norms and biases F32, rows that do not fit F16.
+kernels::BlockFormat ggufFormatOf(const plan::Parameter& parameter, kernels::BlockFormat matrices);
+// float32 rows [rows, cols] in F32, F16, BF16, Q8_0 or Q4_0.
+std::string encodeRows(kernels::BlockFormat format, const float* values, std::int64_t rows, std::int64_t cols);
 
 // Text part of `config` with seededValues (norms + 1).  Throws std::runtime_error when it cannot write.
 void writeTextGguf(const std::filesystem::path& path, const config::Gemma3Config& config, const GgufModelOptions& options = {});
