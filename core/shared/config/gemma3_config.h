@@ -24,6 +24,8 @@ struct Gemma3Config {
     std::vector<std::string> warnings;    // readings that a person should know of (an old key, an ignored one)
 
     [[nodiscard]] bool isVisionLanguage() const { return vision.has_value(); }
+    // Same model: everything but the warnings.
+    bool operator==(const Gemma3Config& other) const;
 };
 
 // Resolves every style of config.json, fills absent and null keys with transformers' defaults, checks every size.

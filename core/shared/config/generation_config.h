@@ -19,6 +19,7 @@ struct GenerationConfig {
     std::vector<std::int64_t> eosTokenIds{1};
     std::int64_t padTokenId = 0;
     std::int64_t bosTokenId = 2;
+    bool operator==(const GenerationConfig&) const = default;
 };
 
 // Errors: InvalidData naming the key.  Unknown keys are ignored; null counts as absent.

@@ -167,7 +167,7 @@ Result<void> checkNumbers(const ChatRequest& chat, const std::string& where) {
         return Error{ErrorCode::InvalidData, "'" + std::string(key) + "': expected " + expected, where};
     };
     if (s.temperature && *s.temperature < 0) return refuse("temperature", "0 (greedy) or more");
-    if (s.topP && (*s.topP <= 0 || *s.topP > 1)) return refuse("top_p", "a number above 0, at most 1");
+    if (s.topP && (*s.topP < 0 || *s.topP > 1)) return refuse("top_p", "a number from 0 to 1");
     if (s.minP && (*s.minP < 0 || *s.minP > 1)) return refuse("min_p", "a number from 0 to 1");
     if (s.repetitionPenalty && *s.repetitionPenalty <= 0) return refuse("repetition_penalty", "a number above 0");
     if (chat.messages.empty()) return refuse("messages", "at least one message");
