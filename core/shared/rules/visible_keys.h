@@ -1,6 +1,7 @@
-// Which keys a query may see, and why (specification 3.1, 3.2): in Gemma 3 always one interval [begin, end).
+// Which keys a query may see, and why (specification 3.1, 3.2; the semantics of transformers >= 5.13): in Gemma 3 always one
+// interval [begin, end).
 //   begin  the sequence's first key, or q - window + 1 in a sliding layer
-//   end    q + 1, or the end of q's image block
+//   end    q + 1, or the end of q's image block (the window bounds looking back only)
 // The model's kernels, its attention mask and the mask view ask this one function; nobody restates the rule.
 #pragma once
 
@@ -30,11 +31,14 @@ struct KeyIntervals {
     std::vector<std::int32_t> end;    // [queries]
 };
 
-enum class KeyReason : std::uint8_t { Hidden, Causal, ImageBlock };
+// Why a query sees a key: it lies before (or is the query itself); it lies ahead in the query's own image block; it lies
+// ahead and the model attends both ways.
+enum class KeyReason : std::uint8_t { Hidden, Causal, ImageBlock, Bidirectional };
 
 class VisibleKeys {
 public:
-    // `firstKey`: left padding ends here (keys before it are never seen).  `spans` ascending and disjoint.
+    // `window`: TextConfig::effectiveWindow().  `firstKey`: left padding ends here (keys before it are never seen).
+    // `spans`: ascending and disjoint, in absolute positions.  `bidirectional`: EmbeddingGemma (specification 1.4, step 7).
     VisibleKeys(std::int64_t window, std::int64_t firstKey, std::vector<ImageSpan> spans, bool bidirectional = false);
 
     // Intervals of the queries [queryBegin, queryEnd) in absolute positions, when `totalKeys` keys exist.
@@ -46,6 +50,11 @@ public:
     [[nodiscard]] KeyReason reason(config::LayerType type, std::int64_t query, std::int64_t key) const;
 
 private:
+    struct Interval {
+        std::int64_t begin;
+        std::int64_t end;
+    };
+    [[nodiscard]] Interval interval(config::LayerType type, std::int64_t query, std::int64_t totalKeys) const;
     [[nodiscard]] const ImageSpan* spanOf(std::int64_t position) const;
 
     std::int64_t m_window;
