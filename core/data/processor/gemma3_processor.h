@@ -39,6 +39,7 @@ struct ProcessedPrompt {
 
 struct ProcessSettings {
     image::ViewSettings views;
+    std::vector<image::ViewSettings> viewsOfPicture;  // one a picture where they differ (own crops); empty: `views` for all
     text::SpecialTokens typedSpecialTokens = text::SpecialTokens::AsText;  // Parse: --parse-special
     // Tokens that fit (Fault25); nothing: no check.  Counted before a view is resized.
     std::optional<std::int64_t> contextTokens;
