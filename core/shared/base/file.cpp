@@ -19,7 +19,6 @@ public:
     Descriptor(const Descriptor&) = delete;
     Descriptor& operator=(const Descriptor&) = delete;
     [[nodiscard]] int get() const { return m_fd; }
-    int release() { return std::exchange(m_fd, -1); }
 
 private:
     int m_fd;
@@ -39,6 +38,19 @@ Result<void> writeAll(int fd, std::string_view bytes, const std::filesystem::pat
 void syncFolder(const std::filesystem::path& folder) {
     const Descriptor fd(::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (fd.get() >= 0) (void)::fsync(fd.get());
+}
+
+// A new file in `folder` that nobody else writes to; its name is short, so that a target's name may be as long as the system
+// allows.  Returns the descriptor, or -1 with errno set.
+int createPartial(const std::filesystem::path& folder, std::filesystem::path& partial) {
+    constexpr int kTries = 1000;
+    int fd = -1;
+    for (int n = 0; n < kTries && fd < 0; ++n) {
+        partial = folder / (".lapidary-" + std::to_string(::getpid()) + "-" + std::to_string(n) + ".partial");
+        fd = ::open(partial.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        if (fd < 0 && errno != EEXIST) return fd;
+    }
+    return fd;
 }
 
 }  // namespace
@@ -82,12 +94,16 @@ Result<std::string> readFile(const std::filesystem::path& path, std::uint64_t ma
 }
 
 Result<void> writeFileAtomically(const std::filesystem::path& path, std::string_view bytes) {
-    const std::filesystem::path partial = path.string() + ".partial";
+    std::filesystem::path partial;
     {
-        const Descriptor fd(::open(partial.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
-        if (fd.get() < 0) return systemError("cannot create", partial, errno);
-        auto written = writeAll(fd.get(), bytes, partial);
-        if (written && ::fsync(fd.get()) != 0) written = systemError("cannot sync", partial, errno);
+        const Descriptor fd(createPartial(path.parent_path(), partial));
+        if (fd.get() < 0) return systemError("cannot create a file beside", path, errno);
+        auto written = writeAll(fd.get(), bytes, path);
+        struct stat old {};
+        if (written && ::stat(path.c_str(), &old) == 0 && ::fchmod(fd.get(), old.st_mode & 07777) != 0) {
+            written = systemError("cannot keep the permissions of", path, errno);
+        }
+        if (written && ::fsync(fd.get()) != 0) written = systemError("cannot sync", path, errno);
         if (!written) {
             ::unlink(partial.c_str());
             return written;

@@ -15,7 +15,8 @@ namespace lapidary {
 // The file's bytes.  Errors: NotFound, InvalidFile (a directory, or longer than `maxBytes`: nothing is read then), Io.
 Result<std::string> readFile(const std::filesystem::path& path, std::uint64_t maxBytes);
 
-// Writes beside the target (`<name>.partial`), syncs, renames: a reader sees the old file or the whole new one.
+// Writes a file of its own beside the target (`.lapidary-<process>-<n>.partial`), syncs, renames: a reader sees the old file or the
+// whole new one, and two writers never mix.  The permissions of an existing target are kept.
 Result<void> writeFileAtomically(const std::filesystem::path& path, std::string_view bytes);
 
 // Text of `errno` for a path, as an Error of the fitting code ("cannot open '…': No such file or directory").

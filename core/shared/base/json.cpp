@@ -41,11 +41,15 @@ Result<Json> parseJson(std::string_view text, const std::string& source, int max
     std::vector<std::set<std::string>> keysOfOpenObjects;
     // NOTE: the callback sees every event, so depth and duplicates are refused while parsing, not after allocating.
     const auto watch = [&](int depth, Json::parse_event_t event, Json& value) {
-        if (depth > maxDepth) throw Error{ErrorCode::InvalidData, "nested deeper than " + std::to_string(maxDepth) + " levels", source};
+        const bool opens = event == Json::parse_event_t::object_start || event == Json::parse_event_t::array_start;
+        if (opens && depth >= maxDepth) {
+            throw Error{ErrorCode::InvalidData, "nested deeper than " + std::to_string(maxDepth) + " levels", source};
+        }
         if (event == Json::parse_event_t::object_start) keysOfOpenObjects.emplace_back();
         if (event == Json::parse_event_t::object_end) keysOfOpenObjects.pop_back();
         if (event == Json::parse_event_t::key && !keysOfOpenObjects.back().insert(value.get<std::string>()).second) {
-            throw Error{ErrorCode::InvalidData, "the key '" + value.get<std::string>() + "' appears twice in one object", source};
+            throw Error{ErrorCode::InvalidData,
+                        "the key '" + clipText(value.get_ref<const std::string&>(), 80) + "' appears twice in one object", source};
         }
         return true;
     };
@@ -55,9 +59,9 @@ Result<Json> parseJson(std::string_view text, const std::string& source, int max
         return error;
     } catch (const Json::parse_error& error) {
         return Error{ErrorCode::InvalidData,
-                     "not valid JSON at byte " + std::to_string(error.byte) + " (" + error.what() + ")", source};
+                     "not valid JSON at byte " + std::to_string(error.byte) + " (" + clipText(error.what(), 300) + ")", source};
     } catch (const Json::exception& error) {
-        return Error{ErrorCode::InvalidData, std::string("not usable as JSON (") + error.what() + ")", source};
+        return Error{ErrorCode::InvalidData, "not usable as JSON (" + clipText(error.what(), 300) + ")", source};
     }
 }
 
@@ -100,9 +104,10 @@ Result<std::optional<std::string>> findString(const Json& object, const std::str
 std::string nearestKey(std::string_view key, const std::vector<std::string>& known) {
     std::string nearest;
     std::size_t best = 4;
+    key = key.substr(0, 64);  // the work is the product of both lengths
     for (const std::string& candidate : known) {
-        const std::size_t distance = editDistance(key.substr(0, 64), candidate);
-        if (distance < best) {
+        const std::size_t distance = editDistance(key, candidate);
+        if (distance < best && 2 * distance <= std::max(key.size(), candidate.size())) {
             best = distance;
             nearest = candidate;
         }
@@ -115,9 +120,16 @@ Result<void> refuseUnknownKeys(const Json& object, const std::vector<std::string
         if (std::find(known.begin(), known.end(), key) != known.end()) continue;
         const std::string nearest = nearestKey(key, known);
         return Error{ErrorCode::InvalidData,
-                     "unknown key '" + key.substr(0, 80) + "'" + (nearest.empty() ? "" : "; did you mean '" + nearest + "'?"), where};
+                     "unknown key '" + clipText(key, 80) + "'" + (nearest.empty() ? "" : "; did you mean '" + nearest + "'?"), where};
     }
     return {};
+}
+
+std::string clipText(std::string_view text, std::size_t maxBytes) {
+    if (text.size() <= maxBytes) return std::string(text);
+    std::size_t end = maxBytes;
+    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
+    return std::string(text.substr(0, end)) + "…";
 }
 
 std::string describeJson(const Json& value) {

@@ -14,7 +14,7 @@ namespace lapidary {
 
 using Json = nlohmann::json;
 
-// Errors: InvalidData with the byte position; nesting deeper than `maxDepth`; numbers that no double holds; duplicate keys.
+// Errors: InvalidData with the byte position; more than `maxDepth` objects and lists inside each other; numbers that no double holds; duplicate keys.
 // A UTF-8 byte order mark is skipped.
 Result<Json> parseJson(std::string_view text, const std::string& source, int maxDepth = 64);
 
@@ -25,11 +25,15 @@ Result<std::optional<double>> findNumber(const Json& object, const std::string& 
 Result<std::optional<bool>> findBool(const Json& object, const std::string& key, const std::string& where);
 Result<std::optional<std::string>> findString(const Json& object, const std::string& key, const std::string& where);
 
-// The known key that `key` was probably meant to be (edit distance at most 3), or empty.
+// The known key that `key` was probably meant to be (edit distance at most 3, and at most half of its length), or empty.
 std::string nearestKey(std::string_view key, const std::vector<std::string>& known);
 
 // Errors: InvalidData naming the first key of `object` that is not in `known`, and the nearest known one.
 Result<void> refuseUnknownKeys(const Json& object, const std::vector<std::string>& known, const std::string& where);
+
+// The first `maxBytes` of `text` (never half a UTF-8 character), with "…" where something was cut: hostile files must not fill
+// an error message.
+std::string clipText(std::string_view text, std::size_t maxBytes);
 
 // A short rendering of a value for messages ("a string", "the number 3", …).
 std::string describeJson(const Json& value);
