@@ -48,6 +48,11 @@ std::optional<std::int64_t> rowBytes(BlockFormat format, std::int64_t cols) {
     return blocks * layout.bytes + header;
 }
 
+std::int64_t rowStride(BlockFormat format, std::int64_t cols) {
+    const Layout layout = layoutOf(format);
+    return cols / layout.elements * layout.bytes + (format == BlockFormat::Int8Row ? 4 : 0);
+}
+
 const char* formatName(BlockFormat format) { return layoutOf(format).name; }
 
 }  // namespace lapidary::kernels

@@ -37,6 +37,9 @@ int blockBytes(BlockFormat format);
 // block) or the product overflows 63 bits.
 std::optional<std::int64_t> rowBytes(BlockFormat format, std::int64_t cols);
 
+// The same for a row that is known to be whole and small enough: what kernels step by.
+std::int64_t rowStride(BlockFormat format, std::int64_t cols);
+
 // "F32", "BF16", "Q4_K", "int8", "int4" …
 const char* formatName(BlockFormat format);
 

@@ -1,5 +1,6 @@
 #include "kernels/dispatch.h"
 
+#include "kernels/cpu/versions.h"
 #include "kernels/dequantize.h"
 #include "kernels/elementwise.h"
 #include "kernels/quantize.h"
@@ -17,9 +18,40 @@ constexpr KernelTable kReferenceTable{"reference",
                                       reference::geluTanhMul,
                                       reference::rotateHalves};
 
+#if defined(LAPIDARY_KERNELS_X86)
+constexpr KernelTable kAvx2Table{"avx2",
+                                 avx2::dequantizeRow,
+                                 avx2::linearRows,
+                                 avx2::intervalAttention,
+                                 avx2::rmsNormRows,
+                                 avx2::geluTanhMul,
+                                 avx2::rotateHalves};
+constexpr KernelTable kAvx512Table{"avx512",
+                                   avx512::dequantizeRow,
+                                   avx512::linearRows,
+                                   avx512::intervalAttention,
+                                   avx512::rmsNormRows,
+                                   avx512::geluTanhMul,
+                                   avx512::rotateHalves};
+
+bool hasAvx2() { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c"); }
+
+bool hasAvx512() {
+    return hasAvx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+           __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
+}
+#endif
+
 }  // namespace
 
-const KernelTable* kernelTable(InstructionSet set) { return set == InstructionSet::Reference ? &kReferenceTable : nullptr; }
+const KernelTable* kernelTable(InstructionSet set) {
+    if (set == InstructionSet::Reference) return &kReferenceTable;
+#if defined(LAPIDARY_KERNELS_X86)
+    if (set == InstructionSet::Avx2 && hasAvx2()) return &kAvx2Table;
+    if (set == InstructionSet::Avx512 && hasAvx512()) return &kAvx512Table;
+#endif
+    return nullptr;
+}
 
 const KernelTable& bestKernels() {
     static const KernelTable& best = [&]() -> const KernelTable& {

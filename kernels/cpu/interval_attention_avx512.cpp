@@ -1,0 +1,1 @@
+#include "kernels/cpu/interval_attention_impl.h"
