@@ -32,14 +32,14 @@ std::vector<CropBox> panAndScanCrops(std::int64_t width, std::int64_t height, co
     const std::int64_t cropHeight = wide ? height : dividedUp(height, count);
     if (std::min(cropWidth, cropHeight) < settings.minCropSize) return {};
     std::vector<CropBox> crops;
-    crops.reserve(static_cast<std::size_t>(count));
-    for (std::int64_t i = 0; i < count; ++i) {
-        // A product cannot overflow: i < count, and count * size < long side + count.
-        const std::int64_t left = wide ? i * cropWidth : 0;
-        const std::int64_t top = wide ? 0 : i * cropHeight;
-        crops.push_back({left, top, std::min(left + cropWidth, width), std::min(top + cropHeight, height)});
+    // With tiny crops (own settings) the last ones may begin behind the border: 5 pixels in 4 crops of 2.  Those are left out.
+    const std::int64_t border = wide ? width : height;
+    const std::int64_t size = wide ? cropWidth : cropHeight;
+    for (std::int64_t begin = 0;; begin += size) {
+        const std::int64_t end = begin > border - size ? border : begin + size;
+        crops.push_back(wide ? CropBox{begin, 0, end, height} : CropBox{0, begin, width, end});
+        if (end == border) return crops;
     }
-    return crops;
 }
 
 }  // namespace lapidary::rules
