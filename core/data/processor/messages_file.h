@@ -19,10 +19,17 @@ struct Conversation {
     std::vector<image::ImageSource> images;  // ContentPart::imageIndex indexes it
 };
 
-// `root`: a list of messages, or {"messages": [...]}.  Relative picture paths are taken from `folder` (the file's own).
+enum class UnknownKeys {
+    Refuse,  // files that people write
+    Ignore,  // messages between processes
+};
+
+// `root`: a list of messages, or {"messages": [...]}.  Relative picture paths are taken from `folder` (the file's own).  An image
+// without path, url and base64 is a placeholder (imageIndex -1) for a picture that comes beside the messages.
 // Errors: InvalidData naming the place ("messages[1].content[0]"); an unknown key with the nearest known one (Fault61); an image
-// with none or more than one of path, url, base64.  A content that is null or a number is kept: the template refuses it.
-Result<Conversation> parseMessages(const nlohmann::json& root, const std::filesystem::path& folder = {});
+// with more than one of path, url, base64.  A content that is null or a number is kept: the template refuses it.
+Result<Conversation> parseMessages(const nlohmann::json& root, const std::filesystem::path& folder = {},
+                                   UnknownKeys unknown = UnknownKeys::Refuse);
 Result<Conversation> parseMessagesText(std::string_view json, const std::string& source, const std::filesystem::path& folder = {});
 // Errors: also NotFound, InvalidFile (above 64 MiB).
 Result<Conversation> readMessagesFile(const std::filesystem::path& path);
