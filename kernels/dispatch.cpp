@@ -16,7 +16,9 @@ constexpr KernelTable kReferenceTable{"reference",
                                       reference::intervalAttention,
                                       reference::rmsNormRows,
                                       reference::geluTanhMul,
-                                      reference::rotateHalves};
+                                      reference::rotateHalves,
+                                      reference::readMemory,
+                                      reference::multiplyAdds};
 
 #if defined(LAPIDARY_KERNELS_X86)
 constexpr KernelTable kAvx2Table{"avx2",
@@ -25,14 +27,18 @@ constexpr KernelTable kAvx2Table{"avx2",
                                  avx2::intervalAttention,
                                  avx2::rmsNormRows,
                                  avx2::geluTanhMul,
-                                 avx2::rotateHalves};
+                                 avx2::rotateHalves,
+                                 avx2::readMemory,
+                                 avx2::multiplyAdds};
 constexpr KernelTable kAvx512Table{"avx512",
                                    avx512::dequantizeRow,
                                    avx512::linearRows,
                                    avx512::intervalAttention,
                                    avx512::rmsNormRows,
                                    avx512::geluTanhMul,
-                                   avx512::rotateHalves};
+                                   avx512::rotateHalves,
+                                   avx512::readMemory,
+                                   avx512::multiplyAdds};
 
 bool hasAvx2() { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c"); }
 

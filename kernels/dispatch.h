@@ -23,6 +23,11 @@ struct KernelTable {
     void (*rmsNormRows)(const float*, const float*, float*, std::int64_t, std::int64_t, float);
     void (*geluTanhMul)(const float*, const float*, float*, std::int64_t);
     void (*rotateHalves)(float*, const float*, const float*, std::int64_t, std::int64_t, std::int64_t);
+
+    // Yardsticks, not ops (roofline.h): reads `words` 8-byte words; does at least `rounds` dependent steps of independent
+    // float32 multiply-adds and gives the number of operations done.  Results only keep the compiler honest.
+    float (*readMemory)(const std::uint64_t* at, std::int64_t words);
+    double (*multiplyAdds)(std::int64_t rounds, float* result);
 };
 
 // The table of one instruction set, or null where this build or this processor lacks it.

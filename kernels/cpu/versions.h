@@ -14,7 +14,9 @@
     void rmsNormRows(const float* x, const float* weight, float* y, std::int64_t rows, std::int64_t cols, float eps);  \
     void geluTanhMul(const float* gate, const float* up, float* y, std::int64_t count);                                \
     void rotateHalves(float* x, const float* cos, const float* sin, std::int64_t tokens, std::int64_t heads,           \
-                      std::int64_t headDim);
+                      std::int64_t headDim);                                                                           \
+    float readMemory(const std::uint64_t* at, std::int64_t words);                                                     \
+    double multiplyAdds(std::int64_t rounds, float* result);
 
 namespace lapidary::kernels::avx2 {
 LAPIDARY_DECLARE_VERSIONS
