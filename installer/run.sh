@@ -23,7 +23,7 @@ preset=release
 bash "$root/installer/setup.sh" "--$device"
 echo "Building"
 configureAndBuild "$preset" "$root/build/$preset/build.log"
-lapidary="$root/build/$preset/app/lapidary/lapidary"
+lapidary="$root/build/$preset/bin/lapidary"
 
 show() {
     printf '\n$ lapidary'

@@ -58,7 +58,8 @@ def copy_sources(target: pathlib.Path) -> None:
     tracked = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\0")
     wanted = {name for name in tracked if name and (ROOT / name).is_file()}
     for present in [path for path in target.rglob("*") if path.is_file()]:
-        if str(present.relative_to(target)) not in wanted:
+        inside = str(present.relative_to(target))
+        if not inside.startswith("build/") and inside not in wanted:
             present.unlink()
     for name in wanted:
         source, copy = ROOT / name, target / name
@@ -71,13 +72,12 @@ class Bench:
     """The scratch copy and its build folder."""
 
     def __init__(self, scratch: pathlib.Path):
-        self.source, self.build = scratch / "source", scratch / "build"
+        # The folder and the flags of preset dev, so that ccache serves both.
+        self.source, self.build = scratch, scratch / "build" / "dev"
         self.source.mkdir(parents=True, exist_ok=True)
         copy_sources(self.source)
         self.environment = dict(os.environ, CCACHE_BASEDIR=str(self.source), CCACHE_NOHASHDIR="1")
-        # The flags of preset dev, so that ccache serves both.
-        self.run("cmake", "-S", str(self.source), "-B", str(self.build), "-G", "Ninja", "-DLAPIDARY_WERROR=ON",
-                 "-DCMAKE_BUILD_TYPE=RelWithDebInfo", "-DCMAKE_CXX_FLAGS_RELWITHDEBINFO=-O2 -g1", must=True)
+        self.run("cmake", "--preset", "dev", must=True)
 
     def run(self, *command: str, must: bool = False) -> subprocess.CompletedProcess:
         done = subprocess.run(command, cwd=self.source, env=self.environment, capture_output=True, text=True, stdin=subprocess.DEVNULL)

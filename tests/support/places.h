@@ -5,7 +5,7 @@
 
 namespace lapidary::test {
 
-// A file of the build folder ("app/lapidary/lapidary").
+// A file of the build folder ("bin/lapidary").
 std::filesystem::path buildPath(const std::filesystem::path& inside);
 
 // The real Gemma 3 270M (GGUF, Q4_K_M and others) that installer/setup.sh puts into $LAPIDARY_CACHE/models, else
