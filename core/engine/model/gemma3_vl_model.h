@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -28,32 +29,32 @@ class MultiModalProjector;
 
 // New tokens for sequences that a cache remembers.
 struct SequenceInput {
-    at::Tensor ids;            // [rows, tokens] int64 on the CPU; rows = cache.rows().  Image tokens are runs of image_token_index
+    at::Tensor ids;  // [rows, tokens] int64 on the CPU; rows = cache.rows().  Image tokens are runs of image_token_index
     at::Tensor imageFeatures;  // [views, mm_tokens_per_image, hidden] for the image tokens in `ids`, in order; or undefined
     std::int64_t lastLogits = 1;  // logits of that many last positions; 0: none, tokens: all
     bool hiddenStates = false;
-    bool attentions = false;      // takes the tokens as one chunk, whatever its size
+    bool attentions = false;  // takes the tokens as one chunk, whatever its size
     std::int64_t chunkTokens = 512;  // prefill in pieces of at most this, longer only where an image block is
     std::function<void(std::int64_t done, std::int64_t total)> onChunk;  // after each chunk; may be empty
 };
 
 struct SequenceOutput {
-    at::Tensor logits;                     // [rows, lastLogits, vocab] float32 on the CPU
+    at::Tensor logits;  // [rows, lastLogits, vocab] float32 on the CPU
     // As transformers counts them (specification 2.8): embeddings, each layer but the last, after the final norm.
     std::vector<at::Tensor> hiddenStates;  // [rows, tokens, hidden]
     // After the softmax, one a layer; cells outside the mask are exactly 0.
-    std::vector<at::Tensor> attentions;    // [rows, heads, tokens, keys so far] float32
+    std::vector<at::Tensor> attentions;  // [rows, heads, tokens, keys so far] float32
 };
 
 // One whole forward without a cache, as a training step or a pipeline stage calls it.
 struct ModelInput {
-    at::Tensor inputIds;       // [batch, tokens] int64; on later stages too (image blocks and positions come from it)
-    at::Tensor inputsEmbeds;   // [batch, tokens, hidden] instead of embedding inputIds (scaled already), or undefined
+    at::Tensor inputIds;  // [batch, tokens] int64; on later stages too (image blocks and positions come from it)
+    at::Tensor inputsEmbeds;  // [batch, tokens, hidden] instead of embedding inputIds (scaled already), or undefined
     at::Tensor attentionMask;  // [batch, tokens], 1 = token; padding on either side, no holes; or undefined
-    at::Tensor positionIds;    // [batch, tokens] int64, or undefined: 0 … tokens - 1 (with a mask: counted over tokens)
-    at::Tensor pixelValues;    // [views, 3, image_size, image_size], or undefined
-    at::Tensor labels;         // [batch, tokens] int64, already shifted: the token that follows; -100: no loss; or undefined
-    at::Tensor lossMask;       // [batch, tokens], handed back unchanged; or undefined
+    at::Tensor positionIds;  // [batch, tokens] int64, or undefined: 0 … tokens - 1 (with a mask: counted over tokens)
+    at::Tensor pixelValues;  // [views, 3, image_size, image_size], or undefined
+    at::Tensor labels;  // [batch, tokens] int64, already shifted: the token that follows; -100: no loss; or undefined
+    at::Tensor lossMask;  // [batch, tokens], handed back unchanged; or undefined
     bool gatherOutput = true;  // logits over the whole vocabulary, not only this rank's part
 };
 
@@ -72,9 +73,9 @@ struct FreezeFlags {
 };
 
 struct ImageFeatures {
-    at::Tensor features;                     // [views, mm_tokens_per_image, hidden]
-    at::Tensor lastHiddenState;              // [views, patches, vision hidden], if asked for
-    std::vector<at::Tensor> attentions;      // one a vision layer [views, heads, patches, patches] float32, if asked for
+    at::Tensor features;  // [views, mm_tokens_per_image, hidden]
+    at::Tensor lastHiddenState;  // [views, patches, vision hidden], if asked for
+    std::vector<at::Tensor> attentions;  // one a vision layer [views, heads, patches, patches] float32, if asked for
 };
 
 enum class VisionOutputs : std::uint8_t { FeaturesOnly, WithAttentions };
@@ -83,8 +84,8 @@ class Gemma3VlModel {
 public:
     // Weights stay in `source`'s memory.  Errors: NotFound (a tensor is missing), InvalidData (a shape differs from the
     // configuration's), Unsupported (quantised weights asked to learn, an unknown activation).
-    static Result<std::shared_ptr<Gemma3VlModel>> load(const config::Gemma3Config& config, const checkpoint::TensorSource& source,
-                                                       const LoadOptions& options = {},
+    static Result<std::shared_ptr<Gemma3VlModel>> load(const config::Gemma3Config& config,
+                                                       const checkpoint::TensorSource& source, const LoadOptions& options = {},
                                                        distributed::ParallelContext parallel = {});
     ~Gemma3VlModel();
     Gemma3VlModel(const Gemma3VlModel&) = delete;
@@ -99,8 +100,9 @@ public:
     [[nodiscard]] bool sharesEmbeddingsAndOutputWeights() const;
     // The tied matrix on the first and last stage, else undefined.
     [[nodiscard]] ops::Weight sharedEmbeddingOrOutputWeight() const;
-    // A cache of this model's shape, dtype (float32, or bfloat16 in that precision) and device.
-    [[nodiscard]] KvCache makeCache(std::int64_t rows = 1, std::int64_t maxTokens = 0) const;
+    // A cache of this model's shape, dtype (float32, or bfloat16 in that precision) and device.  `maxTokens` 0: the configuration's
+    // context.  `pastTokens`: history that the rings keep beyond their window.
+    [[nodiscard]] KvCache makeCache(std::int64_t rows = 1, std::int64_t maxTokens = 0, std::int64_t pastTokens = 0) const;
 
     // Which keys the queries of `ids` [tokens] may see, `firstKey` being where left padding ends: the attention mask as intervals.
     [[nodiscard]] rules::VisibleKeys visibleKeys(std::span<const std::int64_t> ids, std::int64_t firstKey = 0) const;
@@ -136,14 +138,16 @@ public:
 private:
     Gemma3VlModel(config::Gemma3Config config, LoadOptions options, distributed::ParallelContext parallel);
 
-    Result<at::Tensor> embed(const at::Tensor& ids, const at::Tensor& imageFeatures) const;
+    [[nodiscard]] Result<at::Tensor> embed(const at::Tensor& ids, const at::Tensor& features) const;
+    // What enters this stage's first layer: embeddings with pictures spliced in, or the tensor of the stage before.
+    [[nodiscard]] Result<at::Tensor> stageInput(const ModelInput& input, const at::Tensor& ids, const std::stop_token& stop);
 
     config::Gemma3Config m_config;
     LoadOptions m_options;
     distributed::ParallelContext m_parallel;
     std::unique_ptr<Gemma3TextModel> m_text;
-    std::unique_ptr<SiglipVisionModel> m_vision;        // first stage of a vision-language model
-    std::unique_ptr<MultiModalProjector> m_projector;   // likewise
+    std::unique_ptr<SiglipVisionModel> m_vision;  // first stage of a vision-language model
+    std::unique_ptr<MultiModalProjector> m_projector;  // likewise
     at::Tensor m_inputTensor;
 };
 

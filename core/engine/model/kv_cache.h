@@ -21,6 +21,7 @@ struct KvCacheOptions {
     at::Device device = at::kCPU;
     std::int64_t layerBegin = 0;                              // layers of this stage
     std::int64_t layerEnd = -1;                               // -1: all
+    std::int64_t pastTokens = 0;                              // history that rings keep beyond their window
 };
 
 class KvCache {
@@ -53,7 +54,9 @@ public:
     struct Layer {
         at::Tensor k;
         at::Tensor v;
-        std::int64_t capacity = 0;
+        std::int64_t capacity = 0;  // slots that exist now
+        std::int64_t limit = 0;  // slots that the plan gives this layer (core/shared/plan/kv_cache_plan.h)
+        std::int64_t oldest = 0;  // first position whose key is still there
         bool ring = false;
     };
     void prepare(std::int64_t tokens);
@@ -76,6 +79,7 @@ private:
     std::int64_t m_window;
     std::int64_t m_maxTokens;
     std::int64_t m_layerBegin;
+    at::TensorOptions m_options;
     std::int64_t m_length = 0;
     std::vector<std::int64_t> m_firstKeys;
     std::vector<Layer> m_layers;

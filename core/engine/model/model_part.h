@@ -7,7 +7,6 @@
 #include <optional>
 
 #include "core/engine/ops/weight.h"
-#include "kernels/block_format.h"
 
 namespace lapidary::model {
 
@@ -22,14 +21,15 @@ struct ModelPart {
 };
 
 enum class WeightStorage : std::uint8_t {
-    AsStored,   // in place, read-only: inference
+    AsStored,  // in place, read-only: inference
     Trainable,  // private float32 or bfloat16 tensors that require a gradient until frozen
 };
 
 struct LoadOptions {
     ops::Precision precision = ops::Precision::Float32;
     at::Device device = at::kCPU;
-    std::optional<kernels::BlockFormat> quantize;  // Q8_0, Q4_0, Int8Row or Int4Group128 for the language model's plain matrices
+    std::optional<kernels::BlockFormat>
+        quantize;  // Q8_0, Q4_0, Int8Row or Int4Group128 for the language model's plain matrices
     WeightStorage storage = WeightStorage::AsStored;
     ModelPart part;
 };

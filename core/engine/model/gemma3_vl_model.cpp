@@ -1,0 +1,151 @@
+#include "core/engine/model/gemma3_vl_model.h"
+
+#include <ATen/ops/cat.h>
+#include <c10/util/Exception.h>
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "core/engine/model/gemma3_text_model.h"
+#include "core/engine/model/multi_modal_projector.h"
+#include "core/engine/model/siglip_vision_model.h"
+#include "core/shared/plan/parameter_table.h"
+
+namespace lapidary::model {
+namespace {
+
+// Views that go through the tower together: one fills a CPU already, and its activations are the peak of reading a picture.
+constexpr std::int64_t kViewsAtOnceCpu = 1;
+constexpr std::int64_t kViewsAtOnceGpu = 8;
+
+Result<void> checkPart(const config::Gemma3Config& config, const ModelPart& part) {
+    const std::int64_t layers = config.text.numHiddenLayers;
+    const std::int64_t end = part.layerEnd < 0 ? layers : part.layerEnd;
+    if (part.layerBegin < 0 || part.layerBegin > end || end > layers) {
+        return Error{ErrorCode::Usage,
+                     "a stage of layers " + std::to_string(part.layerBegin) + " to " + std::to_string(end) +
+                         " of a model with " + std::to_string(layers),
+                     ""};
+    }
+    if (config.text.hiddenActivation != "gelu_pytorch_tanh") {
+        return Error{ErrorCode::Unsupported,
+                     "hidden_activation is '" + config.text.hiddenActivation + "'; Gemma 3 has 'gelu_pytorch_tanh'", ""};
+    }
+    return {};
+}
+
+std::string partOf(const std::string& name) {
+    if (name.starts_with("vision_tower.")) return "vision";
+    return name.starts_with("multi_modal_projector.") ? "projection" : "language";
+}
+
+}  // namespace
+
+Gemma3VlModel::Gemma3VlModel(config::Gemma3Config config, LoadOptions options, distributed::ParallelContext parallel)
+    : m_config(std::move(config)), m_options(std::move(options)), m_parallel(std::move(parallel)) {}
+
+Gemma3VlModel::~Gemma3VlModel() = default;
+
+Result<std::shared_ptr<Gemma3VlModel>> Gemma3VlModel::load(const config::Gemma3Config& config,
+                                                           const checkpoint::TensorSource& source, const LoadOptions& options,
+                                                           distributed::ParallelContext parallel) {
+    RETURN_IF_ERROR(checkPart(config, options.part));
+    std::shared_ptr<Gemma3VlModel> model(new Gemma3VlModel(config, options, std::move(parallel)));
+    const ParameterLoader loader(source, model->m_options);
+    ASSIGN_OR_RETURN(model->m_text, Gemma3TextModel::load(loader, config));
+    if (config.isVisionLanguage() && options.part.preProcess) {
+        ASSIGN_OR_RETURN(model->m_vision, SiglipVisionModel::load(loader, *config.vision));
+        ASSIGN_OR_RETURN(model->m_projector, MultiModalProjector::load(loader, config));
+    }
+    return model;
+}
+
+std::int64_t Gemma3VlModel::vocabSize() const { return m_config.text.vocabSize; }
+
+bool Gemma3VlModel::sharesEmbeddingsAndOutputWeights() const {
+    return !m_text->hasOwnHead() && m_config.text.tieWordEmbeddings;
+}
+
+ops::Weight Gemma3VlModel::sharedEmbeddingOrOutputWeight() const {
+    return sharesEmbeddingsAndOutputWeights() ? m_text->embedding() : ops::Weight();
+}
+
+KvCache Gemma3VlModel::makeCache(std::int64_t rows, std::int64_t maxTokens, std::int64_t pastTokens) const {
+    return KvCache(m_config.text, {.rows = rows,
+                                   .maxTokens = maxTokens,
+                                   .dtype = ops::scalarType(m_options.precision),
+                                   .device = m_options.device,
+                                   .layerBegin = m_options.part.layerBegin,
+                                   .layerEnd = m_options.part.layerEnd,
+                                   .pastTokens = pastTokens});
+}
+
+rules::VisibleKeys Gemma3VlModel::visibleKeys(std::span<const std::int64_t> ids, std::int64_t firstKey) const {
+    const config::TextConfig& text = m_config.text;
+    return {text.effectiveWindow(), firstKey, rules::imageSpans(ids, m_config.imageTokenIndex), text.useBidirectionalAttention};
+}
+
+Result<at::Tensor> Gemma3VlModel::visibleKeysMask(const at::Tensor& ids, const at::Tensor& attentionMask,
+                                                  config::LayerType type) const {
+    const std::int64_t tokens = ids.size(1);
+    ASSIGN_OR_RETURN(const std::vector<RowLayout> rows,
+                     rowLayouts(ids, attentionMask, {}, ids.size(0), tokens, m_config.imageTokenIndex));
+    return ops::intervalMask(rowIntervals(rows, m_config.text, type, 0, tokens), 0, tokens, m_options.device).unsqueeze(1);
+}
+
+Result<ImageFeatures> Gemma3VlModel::getImageFeatures(const at::Tensor& pixelValues, VisionOutputs outputs,
+                                                      std::stop_token stop) const {
+    if (m_vision == nullptr) return Error{ErrorCode::Unsupported, "this model has no vision tower: it reads no pictures", ""};
+    const config::VisionConfig& vision = *m_config.vision;
+    const std::vector<std::int64_t> expected{pixelValues.dim() > 0 ? pixelValues.size(0) : 0, vision.numChannels,
+                                             vision.imageSize, vision.imageSize};
+    if (pixelValues.sizes() != at::IntArrayRef(expected) || expected[0] < 1) {
+        return Error{ErrorCode::InvalidData,
+                     "pixel_values is not of the shape [views, " + std::to_string(vision.numChannels) + ", " +
+                         std::to_string(vision.imageSize) + ", " + std::to_string(vision.imageSize) + "]",
+                     ""};
+    }
+    const std::int64_t step = m_options.device.is_cpu() ? kViewsAtOnceCpu : kViewsAtOnceGpu;
+    const bool everything = outputs == VisionOutputs::WithAttentions;
+    std::vector<at::Tensor> features, states;
+    std::vector<std::vector<at::Tensor>> attentions(static_cast<std::size_t>(vision.numHiddenLayers));
+    for (std::int64_t first = 0; first < pixelValues.size(0); first += step) {
+        const at::Tensor views = pixelValues.narrow(0, first, std::min(step, pixelValues.size(0) - first))
+                                     .to(m_options.device, ops::scalarType(m_options.precision));
+        std::vector<at::Tensor> weights;
+        ASSIGN_OR_RETURN(const at::Tensor hidden, m_vision->forward(views, everything ? &weights : nullptr, stop));
+        features.push_back(m_projector->forward(hidden));
+        if (everything) states.push_back(hidden);
+        for (std::size_t layer = 0; layer < weights.size(); ++layer) attentions[layer].push_back(weights[layer]);
+    }
+    ImageFeatures result{.features = at::cat(features, 0), .lastHiddenState = {}, .attentions = {}};
+    if (everything) {
+        result.lastHiddenState = at::cat(states, 0);
+        for (const auto& layer : attentions) result.attentions.push_back(at::cat(layer, 0));
+    }
+    return result;
+}
+
+at::Tensor Gemma3VlModel::logits(const at::Tensor& hidden) const {
+    TORCH_CHECK(m_options.part.postProcess, "this stage has no head");
+    return m_text->logits(hidden);
+}
+
+void Gemma3VlModel::freeze(const FreezeFlags& flags) {
+    visitParameters([&](const std::string& name, ops::Weight& weight) {
+        const std::string part = partOf(name);
+        const bool frozen = (part == "vision" && flags.freezeVisionModel) ||
+                            (part == "projection" && flags.freezeVisionProjection) ||
+                            (part == "language" && flags.freezeLanguageModel);
+        if (frozen) weight.setRequiresGrad(false);
+    });
+}
+
+void Gemma3VlModel::visitParameters(const std::function<void(const std::string& name, ops::Weight& weight)>& visit) {
+    m_text->visitParameters(plan::textPrefix(m_config), plan::headName(m_config), visit);
+    if (m_vision != nullptr) m_vision->visitParameters(visit);
+    if (m_projector != nullptr) m_projector->visitParameters(visit);
+}
+
+}  // namespace lapidary::model

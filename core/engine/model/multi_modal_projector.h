@@ -1,0 +1,29 @@
+// From vision states to soft tokens (specification 4.2): average pooling over the grid of patches, RMSNorm, one product.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <memory>
+
+#include "core/engine/model/rms_norm.h"
+#include "core/shared/config/gemma3_config.h"
+
+namespace lapidary::model {
+
+class MultiModalProjector {
+public:
+    static Result<std::unique_ptr<MultiModalProjector>> load(const ParameterLoader& loader, const config::Gemma3Config& config);
+
+    // [views, patches, vision hidden] → [views, mm_tokens_per_image, hidden]; not scaled like embeddings.
+    [[nodiscard]] at::Tensor forward(const at::Tensor& visionStates) const;
+
+    void visitParameters(const ParameterVisitor& visit);
+
+private:
+    std::int64_t m_patchesPerSide = 0;
+    std::int64_t m_poolSize = 1;
+    ops::Weight m_projection;  // [vision hidden, hidden]: not transposed like a linear layer
+    RmsNorm m_norm;
+};
+
+}  // namespace lapidary::model

@@ -1,0 +1,32 @@
+// softmax(q · kᵀ · scale) · v where every query sees one interval of keys (core/shared/rules/visible_keys.h).
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+
+namespace lapidary::ops {
+
+// Keys that each query sees, in absolute positions: int32 [rows, queries] on the CPU; an empty interval sees none and gives zeros.
+struct Intervals {
+    at::Tensor begin;
+    at::Tensor end;
+};
+
+// The kernel: float32 on a CPU, no gradient, no mask in memory.
+// q [rows, queries, heads, head_dim] float32; k, v [rows, kv_heads, capacity, head_dim] float32 or bfloat16, position p in slot
+// p % capacity → [rows, queries, heads, head_dim].
+at::Tensor ringAttention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const Intervals& intervals,
+                         double scale);
+
+// The same by ATen, step by step as the reference's eager attention: gradients, bfloat16 (scores rounded, softmax in float32,
+// rounded), other devices, and the weights themselves.  Memory is bounded by a block of queries unless weights are wanted.
+// q as above in any float type; k, v [rows, kv_heads, keys, head_dim], in order, the first being position `firstKey`.
+// `weights`, if not null: [rows, heads, queries, keys] float32, hidden cells exactly 0.
+at::Tensor maskedAttention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, std::int64_t firstKey,
+                           const Intervals& intervals, double scale, at::Tensor* weights = nullptr);
+
+// Intervals as a mask over the keys [firstKey, firstKey + keys): bool [rows, queries, keys] on `device`.
+at::Tensor intervalMask(const Intervals& intervals, std::int64_t firstKey, std::int64_t keys, at::Device device);
+
+}  // namespace lapidary::ops
