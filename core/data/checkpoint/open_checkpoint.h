@@ -11,24 +11,12 @@
 #include <vector>
 
 #include "core/data/checkpoint/tensor_source.h"
+#include "core/data/text/tokenizer.h"
 #include "core/shared/base/result.h"
 #include "core/shared/config/gemma3_config.h"
 #include "core/shared/config/generation_config.h"
 
 namespace lapidary::checkpoint {
-
-// The SentencePiece vocabulary of a GGUF (specification 7.4), as plain data.
-struct GgufVocabulary {
-    std::vector<std::string> pieces;
-    std::vector<float> scores;         // as many as pieces
-    std::vector<std::int32_t> types;   // 1 normal, 2 unknown, 3 control, 4 user-defined, 5 unused, 6 byte
-    std::int64_t bosTokenId = 2;
-    std::int64_t eosTokenId = 1;
-    std::int64_t unknownTokenId = 3;
-    std::int64_t padTokenId = 0;
-    bool addBos = true;
-    bool addSpacePrefix = false;
-};
 
 // Where the tokenizer can be made from.  Paths are set only where the file exists.
 struct TokenizerMaterial {
@@ -36,7 +24,7 @@ struct TokenizerMaterial {
     std::optional<std::filesystem::path> tokenizerJson;
     std::optional<std::filesystem::path> tokenizerConfigJson;
     std::optional<std::filesystem::path> chatTemplateJinja;
-    std::shared_ptr<const GgufVocabulary> gguf;
+    std::shared_ptr<const text::GgufVocabulary> gguf;
     std::optional<std::string> chatTemplate;  // from tokenizer.chat_template of a GGUF, chat_template.jinja/.json, or tokenizer_config.json
 };
 

@@ -152,9 +152,9 @@ Result<std::optional<std::string>> GgufFile::findString(const std::string& key) 
     return std::optional(std::string(reinterpret_cast<const char*>(at) + sizeof length, length));
 }
 
-Result<std::optional<std::vector<std::int64_t>>> GgufFile::findIntegers(const std::string& key) const {
+Result<std::vector<std::int64_t>> GgufFile::findIntegers(const std::string& key) const {
     ASSIGN_OR_RETURN(const Value* value, lookUp(key, true, "an array of integers", isInteger));
-    if (value == nullptr) return std::optional<std::vector<std::int64_t>>{};
+    if (value == nullptr) return std::vector<std::int64_t>{};
     std::vector<std::int64_t> numbers(value->count);
     const std::uint64_t size = ggufTypeBytes(value->type);
     for (std::uint64_t i = 0; i < value->count; ++i) {
@@ -162,31 +162,31 @@ Result<std::optional<std::vector<std::int64_t>>> GgufFile::findIntegers(const st
         if (!number) return badValue(m_source, key, "integers below 2^63", "a larger one at " + std::to_string(i));
         numbers[i] = *number;
     }
-    return std::optional(std::move(numbers));
+    return numbers;
 }
 
-Result<std::optional<std::vector<float>>> GgufFile::findNumbers(const std::string& key) const {
+Result<std::vector<float>> GgufFile::findNumbers(const std::string& key) const {
     ASSIGN_OR_RETURN(const Value* value, lookUp(key, true, "an array of float32 or float64", isFloat));
-    if (value == nullptr) return std::optional<std::vector<float>>{};
+    if (value == nullptr) return std::vector<float>{};
     std::vector<float> numbers(value->count);
     const std::uint64_t size = ggufTypeBytes(value->type);
     for (std::uint64_t i = 0; i < value->count; ++i) {
         numbers[i] = static_cast<float>(loadFloat(value->type, m_bytes.data() + value->begin + i * size));
     }
-    return std::optional(std::move(numbers));
+    return numbers;
 }
 
-Result<std::optional<std::vector<bool>>> GgufFile::findBools(const std::string& key) const {
+Result<std::vector<bool>> GgufFile::findBools(const std::string& key) const {
     ASSIGN_OR_RETURN(const Value* value, lookUp(key, true, "an array of bool", isBool));
-    if (value == nullptr) return std::optional<std::vector<bool>>{};
+    if (value == nullptr) return std::vector<bool>{};
     std::vector<bool> flags(value->count);
     for (std::uint64_t i = 0; i < value->count; ++i) flags[i] = m_bytes[value->begin + i] != std::byte{0};
-    return std::optional(std::move(flags));
+    return flags;
 }
 
-Result<std::optional<std::vector<std::string>>> GgufFile::findStrings(const std::string& key) const {
+Result<std::vector<std::string>> GgufFile::findStrings(const std::string& key) const {
     ASSIGN_OR_RETURN(const Value* value, lookUp(key, true, "an array of strings", isString));
-    if (value == nullptr) return std::optional<std::vector<std::string>>{};
+    if (value == nullptr) return std::vector<std::string>{};
     std::vector<std::string> strings;
     strings.reserve(value->count);
     const std::byte* at = m_bytes.data() + value->begin;
@@ -195,7 +195,7 @@ Result<std::optional<std::vector<std::string>>> GgufFile::findStrings(const std:
         strings.emplace_back(reinterpret_cast<const char*>(at) + sizeof length, length);
         at += sizeof length + length;
     }
-    return std::optional(std::move(strings));
+    return strings;
 }
 
 std::uint64_t GgufFile::arraySize(const std::string& key) const {

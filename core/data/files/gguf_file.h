@@ -51,11 +51,11 @@ public:
     [[nodiscard]] Result<std::optional<double>> findNumber(const std::string& key) const;         // any number, finite
     [[nodiscard]] Result<std::optional<bool>> findBool(const std::string& key) const;
     [[nodiscard]] Result<std::optional<std::string>> findString(const std::string& key) const;
-    // Arrays; integer arrays of any integer type, number arrays of float types.
-    [[nodiscard]] Result<std::optional<std::vector<std::int64_t>>> findIntegers(const std::string& key) const;
-    [[nodiscard]] Result<std::optional<std::vector<float>>> findNumbers(const std::string& key) const;
-    [[nodiscard]] Result<std::optional<std::vector<bool>>> findBools(const std::string& key) const;
-    [[nodiscard]] Result<std::optional<std::vector<std::string>>> findStrings(const std::string& key) const;
+    // Arrays, empty where the key is absent; integer arrays of any integer type, number arrays of float types.
+    [[nodiscard]] Result<std::vector<std::int64_t>> findIntegers(const std::string& key) const;
+    [[nodiscard]] Result<std::vector<float>> findNumbers(const std::string& key) const;
+    [[nodiscard]] Result<std::vector<bool>> findBools(const std::string& key) const;
+    [[nodiscard]] Result<std::vector<std::string>> findStrings(const std::string& key) const;
     // Elements of an array key, 0 where it is absent or no array.
     [[nodiscard]] std::uint64_t arraySize(const std::string& key) const;
 
