@@ -43,6 +43,8 @@ struct ViewSettings {
 
 // At most so many own crops for one picture: each costs a pass of the vision tower.
 inline constexpr std::size_t kMaxGivenCrops = 64;
+// Upper bound of max_num_crops (the reference's slow tests use 448).
+inline constexpr std::size_t kMaxPanAndScanCrops = 1024;
 
 struct View {
     rules::CropBox box;   // pixels of the oriented picture

@@ -17,6 +17,8 @@ namespace lapidary::image {
 // Pictures of more pixels are refused before decoding.  Twice Pillow's MAX_IMAGE_PIXELS (where it raises
 // DecompressionBombError): 2 * (1024^3 / 4 / 3) pixels, 512 MB of RGB.
 inline constexpr std::int64_t kMaxPicturePixels = 178'956'970;
+// Longer sides are refused too (libpng's own default): a picture of one column would make the resize run for minutes.
+inline constexpr std::int64_t kMaxPictureSide = 1'000'000;
 // Encoded files above this are not pictures that we read.
 inline constexpr std::uint64_t kMaxPictureFileBytes = std::uint64_t{1} << 30;
 
