@@ -23,57 +23,65 @@ inline Bytes32 nibbles(const std::byte* at) {
 
 // `value` in byte i where bit i of `bits` is set, else 0.
 inline Bytes32 bytesWhereSet(std::uint32_t bits, int value) {
-#if defined(__AVX512F__)
-    return _mm256_maskz_set1_epi8(bits, static_cast<char>(value));
-#else
     const __m256i spread = _mm256_shuffle_epi8(
         _mm256_set1_epi32(static_cast<int>(bits)),
         _mm256_setr_epi64x(0, 0x0101010101010101, 0x0202020202020202, 0x0303030303030303));
     const __m256i bit = _mm256_set1_epi64x(static_cast<long long>(0x8040201008040201ULL));
     return _mm256_and_si256(_mm256_cmpeq_epi8(_mm256_and_si256(spread, bit), bit), bytesOf(value));
-#endif
 }
 
 // ---- Blocks of 32 with one scale (IEEE half at byte 0) and, where kMinimum, a minimum (half at byte 2) that is added.
 
+// Sixteen bytes of nibbles as floats: nibble + first, in element order.
+template <int kFirst>
+void nibbleFloats(const std::byte* at, Floats* out) {
+#if defined(__AVX512F__)
+    // A table of sixteen floats is faster than widening and converting; only the low four bits of an index count.
+    const Floats table = _mm512_setr_ps(kFirst, kFirst + 1, kFirst + 2, kFirst + 3, kFirst + 4, kFirst + 5, kFirst + 6, kFirst + 7,
+                                        kFirst + 8, kFirst + 9, kFirst + 10, kFirst + 11, kFirst + 12, kFirst + 13, kFirst + 14,
+                                        kFirst + 15);
+    const __m512i index = _mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(at)));
+    out[0] = _mm512_permutexvar_ps(index, table);
+    out[1] = _mm512_permutexvar_ps(_mm512_srli_epi32(index, 4), table);
+#else
+    expand(_mm256_add_epi8(nibbles(at), bytesOf(kFirst)), out);
+#endif
+}
+
+// The same with a fifth bit, 16, from bit i of `high`.
+template <int kFirst>
+void fiveBitFloats(const std::byte* at, std::uint32_t high, Floats* out) {
+#if defined(__AVX512F__)
+    nibbleFloats<kFirst>(at, out);
+    out[0] = _mm512_mask_add_ps(out[0], static_cast<__mmask16>(high), out[0], set(16.0F));
+    out[1] = _mm512_mask_add_ps(out[1], static_cast<__mmask16>(high >> 16), out[1], set(16.0F));
+#else
+    expand(_mm256_add_epi8(_mm256_or_si256(nibbles(at), bytesWhereSet(high, 16)), bytesOf(kFirst)), out);
+#endif
+}
+
 struct Q4_0 {
     static constexpr int kBytes = 18;
     static constexpr bool kMinimum = false;
-    static Bytes32 quants(const std::byte* block) { return _mm256_sub_epi8(nibbles(block + 2), bytesOf(8)); }
-    static void floats(const std::byte* block, Floats* out) {
-#if defined(__AVX512F__)
-        // A table of sixteen floats is faster than widening and converting.
-        const Floats table = _mm512_setr_ps(-8, -7, -6, -5, -4, -3, -2, -1, 0, 1, 2, 3, 4, 5, 6, 7);
-        const __m512i index = _mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(block + 2)));
-        out[0] = _mm512_permutexvar_ps(index, table);  // only the low four bits of an index count
-        out[1] = _mm512_permutexvar_ps(_mm512_srli_epi32(index, 4), table);
-#else
-        expand(quants(block), out);
-#endif
-    }
+    static void floats(const std::byte* block, Floats* out) { nibbleFloats<-8>(block + 2, out); }
 };
 
 struct Q4_1 {
     static constexpr int kBytes = 20;
     static constexpr bool kMinimum = true;
-    static void floats(const std::byte* block, Floats* out) { expand(nibbles(block + 4), out); }
+    static void floats(const std::byte* block, Floats* out) { nibbleFloats<0>(block + 4, out); }
 };
 
 struct Q5_0 {
     static constexpr int kBytes = 22;
     static constexpr bool kMinimum = false;
-    static void floats(const std::byte* block, Floats* out) {
-        // nibble + 16·bit − 16: take 16 off where the bit is not set.
-        expand(_mm256_sub_epi8(nibbles(block + 6), bytesWhereSet(~wordAt(block + 2), 16)), out);
-    }
+    static void floats(const std::byte* block, Floats* out) { fiveBitFloats<-16>(block + 6, wordAt(block + 2), out); }
 };
 
 struct Q5_1 {
     static constexpr int kBytes = 24;
     static constexpr bool kMinimum = true;
-    static void floats(const std::byte* block, Floats* out) {
-        expand(_mm256_or_si256(nibbles(block + 8), bytesWhereSet(wordAt(block + 4), 16)), out);
-    }
+    static void floats(const std::byte* block, Floats* out) { fiveBitFloats<0>(block + 8, wordAt(block + 4), out); }
 };
 
 struct Q8_0 {

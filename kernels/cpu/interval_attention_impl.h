@@ -56,7 +56,11 @@ void scoreGroup(const Row* rows, const std::byte* keys, std::int64_t headDim, fl
         }
     }
     for (int r = 0; r < kR; ++r) {
-        for (int k = 0; k < kK; ++k) scores[r][k] = sum(total[r][k]) * scale;
+        if constexpr (kK == 4) {
+            _mm_storeu_ps(scores[r], _mm_mul_ps(sums(total[r][0], total[r][1], total[r][2], total[r][3]), _mm_set1_ps(scale)));
+        } else {
+            for (int k = 0; k < kK; ++k) scores[r][k] = sum(total[r][k]) * scale;
+        }
     }
 }
 
@@ -90,9 +94,12 @@ void scoreBlock(Tile& tile, const std::byte* keys, int count, std::int64_t headD
 // Turns a row's scores of keys [position, position + count) into weights, and rescales what the row has gathered so far.
 void softmaxBlock(Row& row, float* scores, std::int64_t position, int count, std::int64_t headDim) {
     const int padded = (count + kWidth - 1) / kWidth * kWidth;
-    for (int k = 0; k < padded; ++k) {
-        if (k >= count || position + k < row.begin || position + k >= row.end) scores[k] = kMinusInfinity;
-    }
+    std::int64_t seenBegin = row.begin - position;
+    std::int64_t seenEnd = row.end - position;
+    seenBegin = seenBegin < 0 ? 0 : seenBegin > padded ? padded : seenBegin;
+    seenEnd = seenEnd > count ? count : seenEnd < seenBegin ? seenBegin : seenEnd;
+    for (std::int64_t k = 0; k < seenBegin; ++k) scores[k] = kMinusInfinity;
+    for (std::int64_t k = seenEnd; k < padded; ++k) scores[k] = kMinusInfinity;
     Floats largest = load(scores);
     for (int k = kWidth; k < padded; k += kWidth) largest = max(largest, load(scores + k));
     float lanes[kWidth];

@@ -9,44 +9,78 @@ namespace lapidary::kernels::LAPIDARY_ISA {
 
 namespace {
 
-constexpr std::int64_t kColumnChunk = 32768;  // bounds the sums of x below to 8 KiB of stack; whole blocks of every format
-constexpr std::int64_t kScaleBatch = 64;      // blocks whose scales are widened together
+constexpr std::int64_t kColumnChunk = 32768;  // bounds sums and scales to a few KiB of stack; whole blocks of every format
 constexpr std::int64_t kPiece = 1024;         // columns dequantised at a time when there are several inputs
 
 // ---- Dots of one row with one input.  Each gives the sum over `cols` columns; `sums` are x summed over each 32 or 16.
 
-// The halves at the start of `count` blocks, as floats.  Copied by the integer units, widened together: widening one half
-// at a time would cost as much as multiplying its block.
-void scalesOfBlocks(const std::byte* at, std::int64_t stride, std::int64_t count, float* out) {
-    std::uint16_t halves[kScaleBatch];
-    for (std::int64_t i = 0; i < count; ++i) std::memcpy(halves + i, at + i * stride, sizeof halves[0]);
-    for (std::int64_t i = count; i % kWidth != 0; ++i) halves[i] = 0;
-    for (std::int64_t i = 0; i < count; i += kWidth) store(out + i, fromHalf(halves + i));
+// The scales (and minima) of one row's blocks of 32.  Taken up in two steps: halves are copied together by the integer
+// units, and widened sixteen at a time later, when the stores have long left for the cache.  Widening one half at a time
+// would cost as much as multiplying its block.
+template <class Block>
+struct RowScales {
+    static constexpr std::int64_t kBlocks = kColumnChunk / 32;
+
+    void copy(const std::byte* row, std::int64_t count) {
+        for (std::int64_t i = 0; i < count; ++i, row += Block::kBytes) {
+            std::uint32_t pair = 0;
+            std::memcpy(&pair, row, Block::kMinimum ? 4 : 2);
+            asm("" : "+r"(pair));  // keeps the compiler from gathering halves with vector instructions, which are the bottleneck
+            halves[i] = static_cast<std::uint16_t>(pair);
+            if constexpr (Block::kMinimum) minimumHalves[i] = static_cast<std::uint16_t>(pair >> 16);
+        }
+    }
+
+    void widen(std::int64_t count) {
+        for (std::int64_t i = 0; i < count; i += kWidth) {
+            store(scales + i, fromHalf(halves + i));
+            if constexpr (Block::kMinimum) store(minima + i, fromHalf(minimumHalves + i));
+        }
+    }
+
+    // Both arrays are widened in whole vectors: what lies beyond `count` is converted and never used.
+    std::uint16_t halves[kBlocks] = {};
+    alignas(64) float scales[kBlocks];
+    std::uint16_t minimumHalves[Block::kMinimum ? kBlocks : 1] = {};
+    alignas(64) float minima[Block::kMinimum ? kBlocks : 1];
+};
+
+float dotSmall(const float* a, const float* b, std::int64_t count) {
+    Floats total = zero();
+    std::int64_t i = 0;
+    for (; i + kWidth <= count; i += kWidth) total = fma(load(a + i), load(b + i), total);
+    float result = sum(total);
+    for (; i < count; ++i) result += a[i] * b[i];
+    return result;
+}
+
+// Adds one block's part of the dot to `total`.
+template <class Block>
+Floats dotBlock(const std::byte* at, const float* x, float scale, Floats total) {
+    Floats w[kVectorsOf32];
+    Block::floats(at, w);
+    Floats part = mul(w[0], load(x));
+    for (int v = 1; v < kVectorsOf32; ++v) part = fma(w[v], load(x + v * kWidth), part);
+    return fma(part, set(scale), total);
 }
 
 template <class Block>
-float dot32(const std::byte* at, const float* x, const float* sums, std::int64_t cols) {
-    Floats total[2] = {zero(), zero()};
-    float minimumPart = 0.0F;
-    for (std::int64_t first = 0; first < cols / 32; first += kScaleBatch) {
-        const std::int64_t left = cols / 32 - first;
-        const std::int64_t count = left < kScaleBatch ? left : kScaleBatch;
-        float scales[kScaleBatch];
-        scalesOfBlocks(at, Block::kBytes, count, scales);
-        if constexpr (Block::kMinimum) {
-            float minima[kScaleBatch];
-            scalesOfBlocks(at + 2, Block::kBytes, count, minima);
-            for (std::int64_t i = 0; i < count; ++i) minimumPart += minima[i] * sums[first + i];
-        }
-        for (std::int64_t i = 0; i < count; ++i, at += Block::kBytes, x += 32) {
-            Floats w[kVectorsOf32];
-            Block::floats(at, w);
-            Floats part = mul(w[0], load(x));
-            for (int v = 1; v < kVectorsOf32; ++v) part = fma(w[v], load(x + v * kWidth), part);
-            total[i & 1] = fma(part, set(scales[i]), total[i & 1]);
-        }
+float dot32(const std::byte* at, const float* x, const float* sums, const RowScales<Block>& row, std::int64_t count) {
+    Floats a = zero();  // four sums, so that none waits for the one before it
+    Floats b = zero();
+    Floats c = zero();
+    Floats d = zero();
+    std::int64_t i = 0;
+    for (; i + 4 <= count; i += 4, at += 4 * Block::kBytes, x += 4 * 32) {
+        a = dotBlock<Block>(at, x, row.scales[i], a);
+        b = dotBlock<Block>(at + Block::kBytes, x + 32, row.scales[i + 1], b);
+        c = dotBlock<Block>(at + 2 * Block::kBytes, x + 64, row.scales[i + 2], c);
+        d = dotBlock<Block>(at + 3 * Block::kBytes, x + 96, row.scales[i + 3], d);
     }
-    return sum(add(total[0], total[1])) + minimumPart;
+    for (; i < count; ++i, at += Block::kBytes, x += 32) a = dotBlock<Block>(at, x, row.scales[i], a);
+    const float result = sum(add(add(a, b), add(c, d)));
+    if constexpr (Block::kMinimum) return result + dotSmall(row.minima, sums, count);
+    return result;
 }
 
 template <class Block, int J>
@@ -122,16 +156,16 @@ float dotRest(BlockFormat format, const std::byte* at, const float* x, std::int6
 }
 
 float dotInt4(const std::byte* at, const float* x, std::int64_t cols) {
-    Floats total[2] = {zero(), zero()};
+    Floats total[4] = {zero(), zero(), zero(), zero()};
     for (std::int64_t c = 0; c < cols; c += 128, at += 68, x += 128) {
         const Int4Table table(at);
         for (int part = 0; part < 4; ++part) {
             Floats w[kVectorsOf32];
             table.floats(at, part, w);
-            for (int v = 0; v < kVectorsOf32; ++v) total[v & 1] = fma(w[v], load(x + 32 * part + v * kWidth), total[v & 1]);
+            for (int v = 0; v < kVectorsOf32; ++v) total[part] = fma(w[v], load(x + 32 * part + v * kWidth), total[part]);
         }
     }
-    return sum(add(total[0], total[1]));
+    return sum(add(add(total[0], total[1]), add(total[2], total[3])));
 }
 
 // ---- One input.
@@ -165,9 +199,26 @@ void eachRow(const LinearRows& product, std::int64_t outBegin, std::int64_t outE
     }
 }
 
+// As eachRow, one row ahead with the scales.
 template <class Block>
 void rows32(const LinearRows& product, std::int64_t outBegin, std::int64_t outEnd) {
-    eachRow(product, outBegin, outEnd, Block::kMinimum ? 32 : 0, dot32<Block>);
+    if (outBegin >= outEnd) return;
+    const std::int64_t stride = rowStride(product.format, product.cols);
+    RowScales<Block> row;
+    for (std::int64_t first = 0; first < product.cols || first == 0; first += kColumnChunk) {
+        const std::int64_t left = product.cols - first;
+        const std::int64_t count = (left < kColumnChunk ? left : kColumnChunk) / 32;
+        float sums[Block::kMinimum ? kColumnChunk / 32 : 1];
+        if constexpr (Block::kMinimum) sumGroups(product.x + first, count * 32, 32, sums);
+        const std::byte* const at = product.weight + first / 32 * Block::kBytes;
+        row.copy(at + outBegin * stride, count);
+        for (std::int64_t o = outBegin; o < outEnd; ++o) {
+            row.widen(count);
+            if (o + 1 < outEnd) row.copy(at + (o + 1) * stride, count);
+            const float value = dot32<Block>(at + o * stride, product.x + first, sums, row, count);
+            product.y[o] = first == 0 ? value : product.y[o] + value;
+        }
+    }
 }
 
 template <class Block>

@@ -126,6 +126,17 @@ inline Floats roundToBfloat16(Floats v) {
 
 #endif
 
+// The sums of four vectors.
+inline __m128 sums(const Floats& a, const Floats& b, const Floats& c, const Floats& d) {
+#if defined(__AVX512F__)
+    const auto half = [](__m512 v) { return _mm256_add_ps(_mm512_castps512_ps256(v), _mm512_extractf32x8_ps(v, 1)); };
+    const __m256 four = _mm256_hadd_ps(_mm256_hadd_ps(half(a), half(b)), _mm256_hadd_ps(half(c), half(d)));
+#else
+    const __m256 four = _mm256_hadd_ps(_mm256_hadd_ps(a, b), _mm256_hadd_ps(c, d));
+#endif
+    return _mm_add_ps(_mm256_castps256_ps128(four), _mm256_extractf128_ps(four, 1));
+}
+
 inline constexpr int kVectorsOf32 = 32 / kWidth;
 
 inline Floats zero() { return set(0.0F); }
