@@ -54,9 +54,10 @@ def read_list(path: pathlib.Path) -> list[Mutation]:
 
 
 def copy_sources(target: pathlib.Path) -> None:
-    """Tracked files, only those that differ, so that a second run rebuilds little; files that are gone are removed."""
-    tracked = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\0")
-    wanted = {name for name in tracked if name and (ROOT / name).is_file()}
+    """What git would track, only what differs, so that a second run rebuilds little; files that are gone are removed."""
+    listing = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, capture_output=True,
+                             text=True, check=True).stdout
+    wanted = {name for name in listing.split("\0") if name and (ROOT / name).is_file()}
     for present in [path for path in target.rglob("*") if path.is_file()]:
         inside = str(present.relative_to(target))
         if not inside.startswith("build/") and inside not in wanted:
@@ -92,7 +93,9 @@ class Bench:
         """How many tests ran and the names of those that failed."""
         done = self.run("ctest", "--test-dir", str(self.build), "-R", regex, "--timeout", "90", "--output-on-failure", "-j", "2")
         ran = re.search(r"tests failed out of (\d+)", done.stdout)
-        failed = re.findall(r"^\s+\d+ - (\S+) \(", done.stdout, re.MULTILINE)
+        failed = re.findall(r"^\s+\d+ - (\S+).*\(", done.stdout, re.MULTILINE)
+        if done.returncode != 0 and ran and not failed:
+            sys.exit(f"ctest failed and named no test:\n{done.stdout[-2000:]}")
         return int(ran.group(1)) if ran else 0, failed
 
 
