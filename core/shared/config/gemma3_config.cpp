@@ -92,7 +92,7 @@ Result<TextConfig> parseText(const Json& object, const std::string& where, std::
     section.integer("bos_token_id", text.bosTokenId, 0, SectionReader::kMaxId);
     section.ids("eos_token_id", text.eosTokenIds);
     if (section.has("final_logit_softcapping")) {
-        text.finalLogitSoftcapping = 0.0;
+        text.finalLogitSoftcapping = 1.0;
         section.positive("final_logit_softcapping", *text.finalLogitSoftcapping);
     }
     if (section.has("attn_logit_softcapping")) {

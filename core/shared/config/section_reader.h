@@ -13,30 +13,33 @@
 
 namespace lapidary::config {
 
-// Remembers the first complaint; later calls then do nothing, so that a long list of keys reads as a list.
+// Remembers the first complaint; later calls then do nothing, so that a long list of keys reads as a list.  A value that is
+// refused leaves the default, so that checks which follow may compute with it.
 class SectionReader {
 public:
     SectionReader(const Json& object, std::string where) : m_object(object), m_where(std::move(where)) {}
 
     void integer(const char* key, std::int64_t& value, std::int64_t low, std::int64_t high) {
-        take(key, findInteger(m_object, key, m_where), value);
-        if (value < low || value > high) {
-            fail(key, "from " + std::to_string(low) + " to " + std::to_string(high), std::to_string(value));
-        }
+        std::int64_t found = value;
+        take(findInteger(m_object, key, m_where), found);
+        if (found >= low && found <= high) value = found;
+        else fail(key, "from " + std::to_string(low) + " to " + std::to_string(high), std::to_string(found));
     }
-    // A finite number above zero, or at least zero.
+    // A finite number above zero.
     void positive(const char* key, double& value) {
-        take(key, findNumber(m_object, key, m_where), value);
-        if (!(value > 0.0)) fail(key, "a number above 0", std::to_string(value));
+        double found = value;
+        take(findNumber(m_object, key, m_where), found);
+        if (found > 0.0) value = found;
+        else fail(key, "a number above 0", std::to_string(found));
     }
     void numberIn(const char* key, double& value, double low, double high) {
-        take(key, findNumber(m_object, key, m_where), value);
-        if (!(value >= low && value <= high)) {
-            fail(key, "from " + std::to_string(low) + " to " + std::to_string(high), std::to_string(value));
-        }
+        double found = value;
+        take(findNumber(m_object, key, m_where), found);
+        if (found >= low && found <= high) value = found;
+        else fail(key, "from " + std::to_string(low) + " to " + std::to_string(high), std::to_string(found));
     }
-    void flag(const char* key, bool& value) { take(key, findBool(m_object, key, m_where), value); }
-    void text(const char* key, std::string& value) { take(key, findString(m_object, key, m_where), value); }
+    void flag(const char* key, bool& value) { take(findBool(m_object, key, m_where), value); }
+    void text(const char* key, std::string& value) { take(findString(m_object, key, m_where), value); }
 
     // One id or a list of ids ("eos_token_id": 1, or [1, 106]).
     void ids(const char* key, std::vector<std::int64_t>& values) {
@@ -79,7 +82,7 @@ public:
 
 private:
     template <class T>
-    void take(const char*, Result<std::optional<T>> found, T& value) {
+    void take(Result<std::optional<T>> found, T& value) {
         if (m_error) return;
         if (!found) m_error = found.error();
         else if (*found) value = std::move(**found);
