@@ -91,21 +91,6 @@ void writeWeights(const std::filesystem::path& folder, const Tensors& tensors, c
     writeText(folder / "model.safetensors.index.json", root.dump(1));
 }
 
-void writeConfigs(const std::filesystem::path& folder, config::Gemma3Config config, const BuildOptions& options) {
-    config.dtype = options.dtype == "F32" ? "float32" : options.dtype == "F16" ? "float16" : "bfloat16";
-    writeText(folder / "config.json", config::toJson(config).dump(2));
-    const nlohmann::json generation{{"bos_token_id", 2}, {"eos_token_id", config.text.eosTokenIds}, {"pad_token_id", 0}, {"do_sample", false}};
-    writeText(folder / "generation_config.json", generation.dump(2));
-    if (!config.vision) return;
-    const std::int64_t size = config.vision->imageSize;
-    const nlohmann::json picture{{"image_processor_type", "Gemma3ImageProcessor"}, {"do_resize", true}, {"do_rescale", true},
-                                 {"do_normalize", true}, {"do_convert_rgb", nullptr}, {"do_pan_and_scan", nullptr},
-                                 {"image_mean", {0.5, 0.5, 0.5}}, {"image_std", {0.5, 0.5, 0.5}}, {"resample", 2},
-                                 {"rescale_factor", 1.0 / 255.0}, {"image_seq_length", config.mmTokensPerImage},
-                                 {"size", {{"height", size}, {"width", size}}}};
-    writeText(folder / "preprocessor_config.json", picture.dump(2));
-}
-
 }  // namespace
 
 config::Gemma3Config tinyTextConfig() {
@@ -197,6 +182,22 @@ std::string encodeValues(const std::string& dtype, const float* values, std::siz
     return bytes;
 }
 
+void writeConfigFiles(const std::filesystem::path& folder, const config::Gemma3Config& given, const std::string& dtype) {
+    config::Gemma3Config config = given;
+    config.dtype = dtype == "F32" ? "float32" : dtype == "F16" ? "float16" : "bfloat16";
+    writeText(folder / "config.json", config::toJson(config).dump(2));
+    const nlohmann::json generation{{"bos_token_id", 2}, {"eos_token_id", config.text.eosTokenIds}, {"pad_token_id", 0}, {"do_sample", false}};
+    writeText(folder / "generation_config.json", generation.dump(2));
+    if (!config.vision) return;
+    const std::int64_t size = config.vision->imageSize;
+    const nlohmann::json picture{{"image_processor_type", "Gemma3ImageProcessor"}, {"do_resize", true}, {"do_rescale", true},
+                                 {"do_normalize", true}, {"do_convert_rgb", nullptr}, {"do_pan_and_scan", nullptr},
+                                 {"image_mean", {0.5, 0.5, 0.5}}, {"image_std", {0.5, 0.5, 0.5}}, {"resample", 2},
+                                 {"rescale_factor", 1.0 / 255.0}, {"image_seq_length", config.mmTokensPerImage},
+                                 {"size", {{"height", size}, {"width", size}}}};
+    writeText(folder / "preprocessor_config.json", picture.dump(2));
+}
+
 void buildCheckpoint(const std::filesystem::path& folder, const config::Gemma3Config& config, const BuildOptions& options) {
     std::filesystem::create_directories(folder);
     Tensors tensors;
@@ -205,7 +206,7 @@ void buildCheckpoint(const std::filesystem::path& folder, const config::Gemma3Co
     }
     if (options.edit) options.edit(tensors);
     writeWeights(folder, tensors, options);
-    if (options.writeConfig) writeConfigs(folder, config, options);
+    if (options.writeConfig) writeConfigFiles(folder, config, options.dtype);
 }
 
 }  // namespace lapidary::test

@@ -50,6 +50,9 @@ struct BuildOptions {
     std::function<void(std::map<std::string, std::pair<plan::Parameter, std::vector<float>>>&)> edit;
 };
 
+// config.json (v5 style), generation_config.json and, for vision, preprocessor_config.json.
+void writeConfigFiles(const std::filesystem::path& folder, const config::Gemma3Config& config, const std::string& dtype);
+
 // Writes the checkpoint below `folder` (made where missing).  Throws std::runtime_error when it cannot.
 void buildCheckpoint(const std::filesystem::path& folder, const config::Gemma3Config& config, const BuildOptions& options = {});
 

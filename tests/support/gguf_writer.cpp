@@ -82,46 +82,6 @@ constexpr Rename kNames[] = {
     {"multi_modal_projector.mm_input_projection_weight", "mm.input_projection.weight"},
 };
 
-// Norms that are stored as 1 + w: RMSNorms; SigLIP's LayerNorms are not.
-bool isOffsetNorm(const plan::Parameter& parameter) {
-    return parameter.kind == plan::Kind::Norm && parameter.part != plan::Part::Vision;
-}
-
-void addVocabulary(GgufBytes& file, std::int64_t size) {
-    std::vector<std::string> pieces{"<pad>", "<eos>", "<bos>", "<unk>"};
-    std::vector<std::int32_t> types{3, 3, 3, 2};
-    for (int byte = 0; byte < 256; ++byte) {
-        char name[8];
-        std::snprintf(name, sizeof name, "<0x%02X>", static_cast<unsigned>(byte));
-        pieces.emplace_back(name);
-        types.push_back(6);
-    }
-    for (const char* name : {"<start_of_image>", "<end_of_image>", "<image_soft_token>"}) {
-        pieces.emplace_back(name);
-        types.push_back(3);
-    }
-    while (static_cast<std::int64_t>(pieces.size()) < size) {
-        pieces.push_back("\xE2\x96\x81" + std::string("t") + std::to_string(pieces.size()));
-        types.push_back(1);
-    }
-    pieces.resize(static_cast<std::size_t>(size));
-    types.resize(static_cast<std::size_t>(size));
-    std::vector<float> scores(pieces.size());
-    for (std::size_t i = 0; i < scores.size(); ++i) scores[i] = -static_cast<float>(i);
-    file.addString("tokenizer.ggml.model", "llama");
-    file.addString("tokenizer.ggml.pre", "default");
-    file.addStrings("tokenizer.ggml.tokens", pieces);
-    file.addF32s("tokenizer.ggml.scores", scores);
-    file.addI32s("tokenizer.ggml.token_type", types);
-    file.addU32("tokenizer.ggml.bos_token_id", 2);
-    file.addU32("tokenizer.ggml.eos_token_id", 1);
-    file.addU32("tokenizer.ggml.unknown_token_id", 3);
-    file.addU32("tokenizer.ggml.padding_token_id", 0);
-    file.addBool("tokenizer.ggml.add_bos_token", true);
-    file.addBool("tokenizer.ggml.add_eos_token", false);
-    file.addBool("tokenizer.ggml.add_space_prefix", false);
-}
-
 void addTensors(GgufBytes& file, const config::Gemma3Config& config, const GgufModelOptions& options,
                 const std::function<bool(const plan::Parameter&)>& wanted) {
     for (const plan::Parameter& parameter : plan::parameterTable(config)) {
@@ -151,6 +111,48 @@ void writeBytes(const std::filesystem::path& path, const std::string& bytes) {
 }
 
 }  // namespace
+
+bool isOffsetNorm(const plan::Parameter& parameter) {
+    return parameter.kind == plan::Kind::Norm && parameter.part != plan::Part::Vision;  // SigLIP's LayerNorms are stored as they are
+}
+
+void addVocabulary(GgufBytes& file, std::int64_t size) {
+    const bool gemmaSize = size >= 256001;
+    std::vector<std::string> pieces(static_cast<std::size_t>(size));
+    std::vector<std::int32_t> types(pieces.size(), 1);
+    const auto put = [&](std::int64_t id, const std::string& piece, std::int32_t type) {
+        if (id >= size) return;
+        pieces[static_cast<std::size_t>(id)] = piece;
+        types[static_cast<std::size_t>(id)] = type;
+    };
+    for (std::int64_t id = 0; id < size; ++id) put(id, "\xE2\x96\x81t" + std::to_string(id), 1);
+    const char* const first[] = {"<pad>", "<eos>", "<bos>", "<unk>"};
+    for (int id = 0; id < 4; ++id) put(id, first[id], id == 3 ? 2 : 3);
+    for (int byte = 0; byte < 256; ++byte) {
+        char name[8];
+        std::snprintf(name, sizeof name, "<0x%02X>", static_cast<unsigned>(byte));
+        put((gemmaSize ? 238 : 4) + byte, name, 6);
+    }
+    put(gemmaSize ? 255999 : 260, "<start_of_image>", 3);
+    put(gemmaSize ? 256000 : 261, "<end_of_image>", 3);
+    if (!gemmaSize) put(262, "<image_soft_token>", 3);
+    put(gemmaSize ? 105 : 264, "<start_of_turn>", 3);
+    put(gemmaSize ? 106 : 265, "<end_of_turn>", 3);
+    std::vector<float> scores(pieces.size());
+    for (std::size_t i = 0; i < scores.size(); ++i) scores[i] = -static_cast<float>(i);
+    file.addString("tokenizer.ggml.model", "llama");
+    file.addString("tokenizer.ggml.pre", "default");
+    file.addStrings("tokenizer.ggml.tokens", pieces);
+    file.addF32s("tokenizer.ggml.scores", scores);
+    file.addI32s("tokenizer.ggml.token_type", types);
+    file.addU32("tokenizer.ggml.bos_token_id", 2);
+    file.addU32("tokenizer.ggml.eos_token_id", 1);
+    file.addU32("tokenizer.ggml.unknown_token_id", 3);
+    file.addU32("tokenizer.ggml.padding_token_id", 0);
+    file.addBool("tokenizer.ggml.add_bos_token", true);
+    file.addBool("tokenizer.ggml.add_eos_token", false);
+    file.addBool("tokenizer.ggml.add_space_prefix", false);
+}
 
 void GgufBytes::addString(const std::string& key, const std::string& value) {
     std::string bytes;
@@ -284,10 +286,9 @@ void writeTextGguf(const std::filesystem::path& path, const config::Gemma3Config
     writeBytes(path, file.finish());
 }
 
-void writeMmprojGguf(const std::filesystem::path& path, const config::Gemma3Config& config, const GgufModelOptions& options) {
+void addMmprojMetadata(GgufBytes& file, const config::Gemma3Config& config) {
     const config::VisionConfig& vision = config.vision.value();
     const auto u32 = [](std::int64_t value) { return static_cast<std::uint32_t>(value); };
-    GgufBytes file;
     file.addString("general.architecture", "clip");
     file.addString("general.type", "mmproj");
     file.addBool("clip.has_vision_encoder", true);
@@ -306,6 +307,11 @@ void writeMmprojGguf(const std::filesystem::path& path, const config::Gemma3Conf
     std::int64_t side = 1;  // soft tokens along a side of the picture
     while (side * side < config.mmTokensPerImage) ++side;
     file.addU32("clip.vision.projector.scale_factor", u32(vision.patchesPerSide() / side));
+}
+
+void writeMmprojGguf(const std::filesystem::path& path, const config::Gemma3Config& config, const GgufModelOptions& options) {
+    GgufBytes file;
+    addMmprojMetadata(file, config);
     addTensors(file, config, options, [](const plan::Parameter& parameter) { return parameter.part != plan::Part::Language; });
     writeBytes(path, file.finish());
 }

@@ -60,8 +60,15 @@ struct GgufModelOptions {
 
 // The metadata of a text model (specification 7.4), without a vocabulary.
 void addTextMetadata(GgufBytes& file, const config::Gemma3Config& config);
+// A small SentencePiece vocabulary of `size` pieces: <pad> <eos> <bos> <unk>, 256 byte pieces, control tokens, "▁t<id>".  At Gemma's own
+// size the control and byte pieces have Gemma's ids.
+void addVocabulary(GgufBytes& file, std::int64_t size);
+// Metadata of an mmproj file (specification 7.5).
+void addMmprojMetadata(GgufBytes& file, const config::Gemma3Config& config);
 // token_embd.weight … for a canonical name; empty for names that the file does not hold.
 std::string ggufName(const std::string& canonicalName);
+// RMSNorm weights, which GGUF stores as 1 + w.
+bool isOffsetNorm(const plan::Parameter& parameter);
 // Format that `options.matrices` becomes for this tensor: norms and biases F32, rows that do not fit F16.
 kernels::BlockFormat ggufFormatOf(const plan::Parameter& parameter, kernels::BlockFormat matrices);
 // float32 rows [rows, cols] in F32, F16, BF16, Q8_0 or Q4_0.
