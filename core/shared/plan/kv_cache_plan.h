@@ -14,8 +14,11 @@ namespace lapidary::plan {
 // Queries of one prefill step.  A chunk never cuts an image block, so it is also at least one block long.
 constexpr std::int64_t kPrefillChunk = 512;
 
+// More than any model's positions; keeps every product of the plan below 2^63.
+constexpr std::int64_t kMaxContext = std::int64_t{1} << 31;
+
 struct KvCacheSettings {
-    std::int64_t contextTokens = 4096;          // >= 1; prompt and answer together
+    std::int64_t contextTokens = 4096;          // 1 to kMaxContext; prompt and answer together
     std::int64_t chunkTokens = kPrefillChunk;   // >= 1; longest prefill step
     std::int64_t pastTokens = 0;                // extra history a ring keeps (attention rows, rollback)
     std::int64_t bytesPerElement = 4;           // 4 float32, 2 bfloat16
