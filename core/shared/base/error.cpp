@@ -6,9 +6,7 @@ Error Error::within(const std::string& place) const {
     return Error{code, message, context.empty() ? place : place + ": " + context};
 }
 
-std::string Error::toString() const {
-    return context.empty() ? message : context + ": " + message;
-}
+std::string Error::toString() const { return context.empty() ? message : context + ": " + message; }
 
 int exitCode(ErrorCode code) {
     switch (code) {

@@ -49,7 +49,8 @@ Result<Json> parseJson(std::string_view text, const std::string& source, int max
         if (event == Json::parse_event_t::object_end) keysOfOpenObjects.pop_back();
         if (event == Json::parse_event_t::key && !keysOfOpenObjects.back().insert(value.get<std::string>()).second) {
             throw Error{ErrorCode::InvalidData,
-                        "the key '" + clipText(value.get_ref<const std::string&>(), 80) + "' appears twice in one object", source};
+                        "the key '" + clipText(value.get_ref<const std::string&>(), 80) + "' appears twice in one object",
+                        source};
         }
         return true;
     };
@@ -75,7 +76,8 @@ Result<std::optional<std::int64_t>> findInteger(const Json& object, const std::s
     // transformers writes some counts as 1000000.0; a fraction is refused.
     if (value->is_number_float()) {
         const double number = value->get<double>();
-        if (std::nearbyint(number) == number && std::abs(number) < 9.0e15) return std::optional(static_cast<std::int64_t>(number));
+        if (std::nearbyint(number) == number && std::abs(number) < 9.0e15)
+            return std::optional(static_cast<std::int64_t>(number));
     }
     return badValue(where, key, "an integer", *value);
 }
@@ -120,7 +122,8 @@ Result<void> refuseUnknownKeys(const Json& object, const std::vector<std::string
         if (std::find(known.begin(), known.end(), key) != known.end()) continue;
         const std::string nearest = nearestKey(key, known);
         return Error{ErrorCode::InvalidData,
-                     "unknown key '" + clipText(key, 80) + "'" + (nearest.empty() ? "" : "; did you mean '" + nearest + "'?"), where};
+                     "unknown key '" + clipText(key, 80) + "'" + (nearest.empty() ? "" : "; did you mean '" + nearest + "'?"),
+                     where};
     }
     return {};
 }

@@ -14,7 +14,7 @@ public:
     using Base = tl::expected<T, Error>;
     using Base::Base;
     Result(Error error) : Base(tl::unexpect, std::move(error)) {}  // NOLINT(google-explicit-constructor): `return Error{…};`
-    Result(T value) : Base(std::move(value)) {}                    // NOLINT(google-explicit-constructor)
+    Result(T value) : Base(std::move(value)) {}  // NOLINT(google-explicit-constructor)
 };
 
 template <>

@@ -168,7 +168,8 @@ Result<void> parseVisionLanguage(SectionReader& root, Gemma3Config& config) {
     const Json* visionObject = root.object("vision_config");
     RETURN_IF_ERROR(root.result());
     for (const auto& [key, object] : {std::pair("text_config", textObject), std::pair("vision_config", visionObject)}) {
-        if (object == nullptr) config.warnings.push_back(std::string(key) + " is missing; transformers' default sizes are assumed");
+        if (object == nullptr)
+            config.warnings.push_back(std::string(key) + " is missing; transformers' default sizes are assumed");
     }
     const Json& textJson = textObject != nullptr ? *textObject : empty;
     ASSIGN_OR_RETURN(config.text, parseText(textJson, "text_config", config.warnings));

@@ -56,7 +56,8 @@ Result<Gemma3Config> releasedConfig(std::string_view name) {
     for (const Size& size : kSizes) {
         if (name == size.name) return build(size);
     }
-    return Error{ErrorCode::NotFound, "no released Gemma 3 size '" + std::string(name.substr(0, 40)) + "'; expected 270m, 1b, 4b, 12b or 27b", ""};
+    return Error{ErrorCode::NotFound,
+                 "no released Gemma 3 size '" + std::string(name.substr(0, 40)) + "'; expected 270m, 1b, 4b, 12b or 27b", ""};
 }
 
 }  // namespace lapidary::config

@@ -27,8 +27,9 @@ void readEntry(const Json& object, const std::string& where, RopeEntry& entry, S
     } else if (*oldType) {
         entry.type = **oldType;
         if (entry.type != "default") {
-            warnings.push_back(where + ": 'type' is read as 'rope_type' (" + entry.type.substr(0, 40) +
-                               "); transformers 5.17 ignores this old spelling and would apply no scaling, so its logits differ");
+            warnings.push_back(
+                where + ": 'type' is read as 'rope_type' (" + entry.type.substr(0, 40) +
+                "); transformers 5.17 ignores this old spelling and would apply no scaling, so its logits differ");
         }
     }
     if (*factor) entry.factor = *factor;
@@ -41,7 +42,8 @@ RopeParameters resolve(const RopeEntry& entry, const std::string& place, double 
         if (!entry.factor) section.fail(place, "a 'factor' beside rope_type \"linear\"", "none");
         rope.factor = entry.factor.value_or(1.0);
     } else if (entry.type != "default") {
-        section.fail(place, "rope_type \"default\" or \"linear\"", '"' + entry.type.substr(0, 40) + '"', ErrorCode::Unsupported);
+        section.fail(place, "rope_type \"default\" or \"linear\"", '"' + entry.type.substr(0, 40) + '"',
+                     ErrorCode::Unsupported);
     }
     if (!(rope.theta > 0.0)) section.fail(place, "a rope_theta above 0", std::to_string(rope.theta));
     if (!(rope.factor > 0.0)) section.fail(place, "a factor above 0", std::to_string(rope.factor));
@@ -62,7 +64,8 @@ void readRope(SectionReader& section, TextConfig& text, std::vector<std::string>
         const Json* fullObject = byType.object("full_attention");
         const Json* slidingObject = byType.object("sliding_attention");
         if (fullObject != nullptr) readEntry(*fullObject, byType.where() + ".full_attention", full, section, warnings);
-        if (slidingObject != nullptr) readEntry(*slidingObject, byType.where() + ".sliding_attention", sliding, section, warnings);
+        if (slidingObject != nullptr)
+            readEntry(*slidingObject, byType.where() + ".sliding_attention", sliding, section, warnings);
         if (byType.has("rope_type") || byType.has("rope_theta")) {
             warnings.push_back(byType.where() + ": keys outside 'full_attention' and 'sliding_attention' are ignored");
         }
@@ -70,7 +73,8 @@ void readRope(SectionReader& section, TextConfig& text, std::vector<std::string>
     }
     // The old dictionary speaks of the global layers alone.
     if (const Json* scaling = section.object("rope_scaling")) {
-        readEntry(*scaling, section.where().empty() ? "rope_scaling" : section.where() + ".rope_scaling", full, section, warnings);
+        readEntry(*scaling, section.where().empty() ? "rope_scaling" : section.where() + ".rope_scaling", full, section,
+                  warnings);
     }
     text.fullRope = resolve(full, "rope of full_attention", fullTheta, section);
     text.slidingRope = resolve(sliding, "rope of sliding_attention", slidingTheta, section);

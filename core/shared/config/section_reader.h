@@ -22,21 +22,27 @@ public:
     void integer(const char* key, std::int64_t& value, std::int64_t low, std::int64_t high) {
         std::int64_t found = value;
         take(findInteger(m_object, key, m_where), found);
-        if (found >= low && found <= high) value = found;
-        else fail(key, "from " + std::to_string(low) + " to " + std::to_string(high), std::to_string(found));
+        if (found >= low && found <= high)
+            value = found;
+        else
+            fail(key, "from " + std::to_string(low) + " to " + std::to_string(high), std::to_string(found));
     }
     // A finite number above zero.
     void positive(const char* key, double& value) {
         double found = value;
         take(findNumber(m_object, key, m_where), found);
-        if (found > 0.0) value = found;
-        else fail(key, "a number above 0", std::to_string(found));
+        if (found > 0.0)
+            value = found;
+        else
+            fail(key, "a number above 0", std::to_string(found));
     }
     void numberIn(const char* key, double& value, double low, double high) {
         double found = value;
         take(findNumber(m_object, key, m_where), found);
-        if (found >= low && found <= high) value = found;
-        else fail(key, "from " + std::to_string(low) + " to " + std::to_string(high), std::to_string(found));
+        if (found >= low && found <= high)
+            value = found;
+        else
+            fail(key, "from " + std::to_string(low) + " to " + std::to_string(high), std::to_string(found));
     }
     void flag(const char* key, bool& value) { take(findBool(m_object, key, m_where), value); }
     void text(const char* key, std::string& value) { take(findString(m_object, key, m_where), value); }
@@ -84,8 +90,10 @@ private:
     template <class T>
     void take(Result<std::optional<T>> found, T& value) {
         if (m_error) return;
-        if (!found) m_error = found.error();
-        else if (*found) value = std::move(**found);
+        if (!found)
+            m_error = found.error();
+        else if (*found)
+            value = std::move(**found);
     }
 
     const Json& m_object;

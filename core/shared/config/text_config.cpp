@@ -4,12 +4,8 @@
 
 namespace lapidary::config {
 
-double TextConfig::attentionScale() const {
-    return 1.0 / std::sqrt(queryPreAttnScalar);
-}
+double TextConfig::attentionScale() const { return 1.0 / std::sqrt(queryPreAttnScalar); }
 
-std::int64_t TextConfig::effectiveWindow() const {
-    return useBidirectionalAttention ? slidingWindow / 2 + 1 : slidingWindow;
-}
+std::int64_t TextConfig::effectiveWindow() const { return useBidirectionalAttention ? slidingWindow / 2 + 1 : slidingWindow; }
 
 }  // namespace lapidary::config

@@ -16,7 +16,8 @@ std::int64_t KvCachePlan::totalBytes() const {
 
 KvCachePlan planKvCache(const config::TextConfig& config, const KvCacheSettings& settings) {
     const std::int64_t context = std::clamp<std::int64_t>(settings.contextTokens, 1, kMaxContext);
-    const std::int64_t ring = config.effectiveWindow() - 1 + std::max<std::int64_t>(settings.chunkTokens, 1) + settings.pastTokens;
+    const std::int64_t ring =
+        config.effectiveWindow() - 1 + std::max<std::int64_t>(settings.chunkTokens, 1) + settings.pastTokens;
     KvCachePlan plan;
     plan.rowElements = config.numKeyValueHeads * config.headDim;
     plan.bytesPerElement = settings.bytesPerElement;

@@ -40,7 +40,8 @@ MemoryForecast forecastMemory(const config::Gemma3Config& config, const Forecast
             settings.weightBytes ? settings.weightBytes(parameter) : parameter.elements() * kBfloat16Bytes;
     }
     const std::int64_t rows = std::max<std::int64_t>(settings.rows, 1);
-    const std::int64_t chunk = std::clamp<std::int64_t>(settings.cache.chunkTokens, 1, std::max<std::int64_t>(settings.cache.contextTokens, 1));
+    const std::int64_t chunk =
+        std::clamp<std::int64_t>(settings.cache.chunkTokens, 1, std::max<std::int64_t>(settings.cache.contextTokens, 1));
     MemoryForecast forecast;
     for (const Part part : {Part::Language, Part::Vision, Part::Projection}) {
         if (part != Part::Language && !config.vision) continue;
@@ -51,8 +52,8 @@ MemoryForecast forecastMemory(const config::Gemma3Config& config, const Forecast
     forecast.items.push_back({"activations", rows * (chunk * textElementsPerToken(config.text) * settings.activationBytes +
                                                      config.text.vocabSize * std::int64_t{4})});
     if (config.vision) {
-        forecast.items.push_back(
-            {"vision activations", config.vision->numPatches() * visionElementsPerPatch(*config.vision) * settings.activationBytes});
+        forecast.items.push_back({"vision activations", config.vision->numPatches() * visionElementsPerPatch(*config.vision) *
+                                                            settings.activationBytes});
     }
     return forecast;
 }

@@ -16,7 +16,8 @@ namespace lapidary::plan {
 
 struct MemoryForecast {
     struct Item {
-        std::string name;  // "language weights", "vision weights", "projection weights", "kv cache", "activations", "vision activations"
+        std::string
+            name;  // "language weights", "vision weights", "projection weights", "kv cache", "activations", "vision activations"
         std::int64_t bytes = 0;
         bool operator==(const Item&) const = default;
     };
@@ -29,7 +30,7 @@ struct MemoryForecast {
 
 struct ForecastSettings {
     KvCacheSettings cache;
-    std::int64_t rows = 1;             // sequences in lockstep
+    std::int64_t rows = 1;  // sequences in lockstep
     std::int64_t activationBytes = 4;  // of an element: 4 float32, 2 bfloat16
     bool untiedHead = false;
     // Bytes of a tensor as it will lie in memory; empty: bfloat16.

@@ -159,9 +159,7 @@ std::string printUnbounded(const Event& event) {
 
 }  // namespace
 
-const char* eventTypeName(const EventBody& body) {
-    return kTypeNames[body.index()];
-}
+const char* eventTypeName(const EventBody& body) { return kTypeNames[body.index()]; }
 
 bool endsRequest(const EventBody& body) {
     return std::holds_alternative<DoneEvent>(body) || std::holds_alternative<ErrorEvent>(body);

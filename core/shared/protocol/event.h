@@ -128,7 +128,8 @@ struct ForecastEvent {
 
 // The request is finished.
 struct DoneEvent {
-    std::string finishReason = "complete";  // chat: "end" (end token), "stop" (stop string), "length"; any: "cancelled"; else "complete"
+    std::string finishReason =
+        "complete";  // chat: "end" (end token), "stop" (stop string), "length"; any: "cancelled"; else "complete"
     std::int64_t promptTokens = 0;     // chat only, as all that follow
     std::int64_t reusedTokens = 0;     // of the prompt, already in the cache
     std::int64_t generatedTokens = 0;

@@ -48,8 +48,10 @@ public:
 
     // A log-probability: null stands for minus infinity, which JSON cannot say.
     void logprob(const char* key, double& value) {
-        if (has(key)) number(key, value);
-        else value = -std::numeric_limits<double>::infinity();
+        if (has(key))
+            number(key, value);
+        else
+            value = -std::numeric_limits<double>::infinity();
     }
 
     void texts(const char* key, std::vector<std::string>& values) {
@@ -79,8 +81,10 @@ public:
     T object(const Json& element, const std::string& place) {
         T value;
         FieldReader reader(element, place);
-        if (!element.is_object()) reader.fail("expected an object, found " + describeJson(element), place);
-        else fields(reader, value);
+        if (!element.is_object())
+            reader.fail("expected an object, found " + describeJson(element), place);
+        else
+            fields(reader, value);
         if (reader.m_error && !m_error) m_error = reader.m_error;
         return value;
     }
@@ -95,9 +99,12 @@ private:
     template <class T, class Slot>
     void take(const char* key, Result<std::optional<T>> found, Slot& value, Presence presence = Presence::Optional) {
         if (m_error) return;
-        if (!found) m_error = found.error();
-        else if (*found) value = std::move(**found);
-        else if (presence == Presence::Required) fail("'" + std::string(key) + "' is missing");
+        if (!found)
+            m_error = found.error();
+        else if (*found)
+            value = std::move(**found);
+        else if (presence == Presence::Required)
+            fail("'" + std::string(key) + "' is missing");
     }
     void requireRange(const char* key, std::int64_t value, std::int64_t low, std::int64_t high) {
         if (value >= low && value <= high) return;
@@ -122,8 +129,10 @@ private:
         for (std::size_t i = 0; i < 4; ++i) {
             const Json& side = element[i];
             const bool fits = side.is_number_integer() && side >= 0 && side <= (std::int64_t{1} << 31);
-            if (fits) *sides[i] = side.get<std::int64_t>();
-            else fail("expected pixels from 0 to 2^31, found " + describeJson(side), place);
+            if (fits)
+                *sides[i] = side.get<std::int64_t>();
+            else
+                fail("expected pixels from 0 to 2^31, found " + describeJson(side), place);
         }
         return box;
     }

@@ -47,8 +47,10 @@ static void fields(FieldReader& f, ContentPart& part) {
 }
 static void fields(FieldWriter& f, ContentPart& part) {
     f.text("type", part.type == ContentPart::Type::Text ? "text" : "image");
-    if (part.type == ContentPart::Type::Text) f.text("text", part.text);
-    else picturePlace(f, part.path, part.url);
+    if (part.type == ContentPart::Type::Text)
+        f.text("text", part.text);
+    else
+        picturePlace(f, part.path, part.url);
 }
 
 static void fields(FieldReader& f, ChatMessage& message) {
@@ -145,8 +147,7 @@ static void fields(F& f, ForecastRequest& m) {
 namespace {
 
 // Names in the order of RequestBody's alternatives.
-constexpr const char* kTypeNames[] = {"hello",   "load",      "unload", "chat",    "cancel",
-                                      "preview", "thumbnail", "count",  "forecast"};
+constexpr const char* kTypeNames[] = {"hello", "load", "unload", "chat", "cancel", "preview", "thumbnail", "count", "forecast"};
 static_assert(std::size(kTypeNames) == std::variant_size_v<RequestBody>);
 
 // The alternative whose name is `type`, default-made.
@@ -176,13 +177,12 @@ Result<void> checkNumbers(const ChatRequest& chat, const std::string& where) {
 
 }  // namespace
 
-const char* requestTypeName(const RequestBody& body) {
-    return kTypeNames[body.index()];
-}
+const char* requestTypeName(const RequestBody& body) { return kTypeNames[body.index()]; }
 
 Result<Request> parseRequest(std::string_view line) {
     ASSIGN_OR_RETURN(const Json object, parseJson(line, "request"));
-    if (!object.is_object()) return Error{ErrorCode::InvalidData, "expected an object, found " + describeJson(object), "request"};
+    if (!object.is_object())
+        return Error{ErrorCode::InvalidData, "expected an object, found " + describeJson(object), "request"};
     FieldReader head(object, "request");
     Request request;
     std::string type;
@@ -193,9 +193,10 @@ Result<Request> parseRequest(std::string_view line) {
     if (!body) {
         const std::vector<std::string> known(std::begin(kTypeNames), std::end(kTypeNames));
         const std::string nearest = nearestKey(type, known);
-        return Error{ErrorCode::Unsupported,
-                     "unknown request type '" + type.substr(0, 80) + "'" + (nearest.empty() ? "" : "; did you mean '" + nearest + "'?"),
-                     "request"};
+        return Error{
+            ErrorCode::Unsupported,
+            "unknown request type '" + type.substr(0, 80) + "'" + (nearest.empty() ? "" : "; did you mean '" + nearest + "'?"),
+            "request"};
     }
     request.body = std::move(*body);
     FieldReader reader(object, "request " + type);

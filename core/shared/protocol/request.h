@@ -59,19 +59,20 @@ struct ChatMessage {
 // Which parts of a picture the model sees besides the whole of it.
 struct ViewSettings {
     bool panAndScan = false;
-    rules::PanAndScanSettings panAndScanSettings;            // pan_and_scan_min_crop_size, …_max_num_crops, …_min_ratio_to_activate
-    std::optional<std::vector<std::vector<rules::CropBox>>> crops;  // own crops, one list a picture: [[l,t,r,b], …]; replaces the rule
+    rules::PanAndScanSettings panAndScanSettings;  // pan_and_scan_min_crop_size, …_max_num_crops, …_min_ratio_to_activate
+    std::optional<std::vector<std::vector<rules::CropBox>>>
+        crops;  // own crops, one list a picture: [[l,t,r,b], …]; replaces the rule
     bool operator==(const ViewSettings&) const = default;
 };
 
 // What is absent comes from generation_config.json, else greedy.
 struct SamplingSettings {
     std::optional<double> temperature;  // 0: greedy
-    std::optional<std::int64_t> topK;   // 0: off
+    std::optional<std::int64_t> topK;  // 0: off
     std::optional<double> topP;
     std::optional<double> minP;
     std::optional<double> repetitionPenalty;
-    std::optional<std::int64_t> seed;   // >= 0
+    std::optional<std::int64_t> seed;  // >= 0
     bool operator==(const SamplingSettings&) const = default;
 };
 
@@ -82,11 +83,11 @@ struct ChatRequest {
     ViewSettings views;
     SamplingSettings sampling;
     std::int64_t maxNewTokens = 512;
-    std::vector<std::string> stop;     // strings that end the answer
-    std::int64_t logprobs = 0;         // alternatives a token to report (0 to 20); with 0, no log-probabilities at all
-    bool parseSpecial = false;         // special tokens typed in a text become control tokens
-    bool raw = false;                  // no chat template: the texts and pictures as they stand, after <bos>
-    std::string sequence;              // name of the conversation whose cache is continued; empty: the default one
+    std::vector<std::string> stop;  // strings that end the answer
+    std::int64_t logprobs = 0;  // alternatives a token to report (0 to 20); with 0, no log-probabilities at all
+    bool parseSpecial = false;  // special tokens typed in a text become control tokens
+    bool raw = false;  // no chat template: the texts and pictures as they stand, after <bos>
+    std::string sequence;  // name of the conversation whose cache is continued; empty: the default one
     bool operator==(const ChatRequest&) const = default;
 };
 

@@ -17,9 +17,7 @@ std::int64_t cropCount(std::int64_t longSide, std::int64_t shortSide, const PanA
     return std::min(settings.maxNumCrops, wanted);
 }
 
-std::int64_t dividedUp(std::int64_t value, std::int64_t divisor) {
-    return value / divisor + (value % divisor != 0 ? 1 : 0);
-}
+std::int64_t dividedUp(std::int64_t value, std::int64_t divisor) { return value / divisor + (value % divisor != 0 ? 1 : 0); }
 
 }  // namespace
 

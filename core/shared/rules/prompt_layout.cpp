@@ -7,8 +7,10 @@ using Kind = LayoutPiece::Kind;
 
 // Joins adjacent texts, so that a caller never tokenises one run of text in two parts.
 void addText(std::vector<LayoutPiece>& pieces, std::string_view text) {
-    if (!pieces.empty() && pieces.back().kind == Kind::Text) pieces.back().text += text;
-    else pieces.push_back({Kind::Text, std::string(text), 0});
+    if (!pieces.empty() && pieces.back().kind == Kind::Text)
+        pieces.back().text += text;
+    else
+        pieces.push_back({Kind::Text, std::string(text), 0});
 }
 
 void addView(std::vector<LayoutPiece>& pieces, std::int64_t tokens) {

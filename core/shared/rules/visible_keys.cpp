@@ -13,8 +13,10 @@ std::vector<ImageSpan> runs(std::size_t size, const IsImage& isImage) {
     for (std::size_t i = 0; i < size; ++i) {
         if (!isImage(i)) continue;
         const auto position = static_cast<std::int64_t>(i);
-        if (!spans.empty() && spans.back().end == position) ++spans.back().end;
-        else spans.push_back({position, position + 1});
+        if (!spans.empty() && spans.back().end == position)
+            ++spans.back().end;
+        else
+            spans.push_back({position, position + 1});
     }
     return spans;
 }

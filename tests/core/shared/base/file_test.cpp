@@ -131,8 +131,16 @@ TEST(WriteFileAtomically, WritersAtTheSameTimeNeverMix) {
 
 TEST(Fault59, UnusualPathsWork) {
     const test::TempDir folder;
-    const std::vector<std::string> names{"two words  .json", "smile \U0001F600.json", "\u0634\u0643\u0631\u0627.json", "ends with dot.",
-                                         "quote\"'`$(x).json", "line\nbreak", "\xFF not utf8", std::string(255, 'n'), "-rf", "a\\b"};
+    const std::vector<std::string> names{"two words  .json",
+                                         "smile \U0001F600.json",
+                                         "\u0634\u0643\u0631\u0627.json",
+                                         "ends with dot.",
+                                         "quote\"'`$(x).json",
+                                         "line\nbreak",
+                                         "\xFF not utf8",
+                                         std::string(255, 'n'),
+                                         "-rf",
+                                         "a\\b"};
     for (const std::string& name : names) {
         const fs::path path = folder.path() / name;
         ASSERT_TRUE(writeFileAtomically(path, name)) << name;

@@ -25,7 +25,8 @@ TEST(ParseJson, ReadsWhatIsWellFormed) {
 
 TEST(Fault61, BrokenJsonNamesSourceAndByte) {
     EXPECT_EQ(errorOf("{\"a\": 1,}").substr(0, 33), "test.json: not valid JSON at byte") << errorOf("{\"a\": 1,}");
-    for (const char* text : {"", "{", "[1,", "{\"a\"}", "nul", "[1] x", "\"\x01\"", "{'a':1}", "[1,2", "// x\n1", "NaN", "[Infinity]"}) {
+    for (const char* text :
+         {"", "{", "[1,", "{\"a\"}", "nul", "[1] x", "\"\x01\"", "{'a':1}", "[1,2", "// x\n1", "NaN", "[Infinity]"}) {
         EXPECT_FALSE(parseJson(text, "x")) << text;
     }
     EXPECT_FALSE(parseJson("\"\xC3\"", "x")) << "half a character";
@@ -42,7 +43,8 @@ TEST(Fault61, NumberThatNoDoubleHolds) {
 TEST(Fault61, KeyTwiceInOneObject) {
     EXPECT_EQ(errorOf(R"({"a":1,"b":{"c":1},"a":2})"), "test.json: the key 'a' appears twice in one object");
     EXPECT_NE(errorOf(R"({"b":[{"x":1,"x":1}]})"), "no error");
-    EXPECT_EQ(errorOf(R"({"a":{"a":1},"b":{"a":[{"a":1},{"a":2}]}})"), "no error") << "the same key in different objects is fine";
+    EXPECT_EQ(errorOf(R"({"a":{"a":1},"b":{"a":[{"a":1},{"a":2}]}})"), "no error")
+        << "the same key in different objects is fine";
 }
 
 TEST(Fault61, DepthBomb) {
@@ -88,7 +90,8 @@ TEST(FindValues, ReadTheirType) {
 
 TEST(FindValues, AnotherTypeIsAnErrorWithPlaceExpectedAndFound) {
     const Json object = parsed(R"({"x":0.5,"s":"text","big":18446744073709551615,"e":1e300,"l":[1,2],"b":1})");
-    EXPECT_EQ(findInteger(object, "x", "text_config").error().toString(), "text_config: 'x': expected an integer, found the number 0.5");
+    EXPECT_EQ(findInteger(object, "x", "text_config").error().toString(),
+              "text_config: 'x': expected an integer, found the number 0.5");
     EXPECT_EQ(findInteger(object, "s", "").error().toString(), "'s': expected an integer, found the string \"text\"");
     EXPECT_FALSE(findInteger(object, "big", "w"));
     EXPECT_FALSE(findInteger(object, "e", "w"));

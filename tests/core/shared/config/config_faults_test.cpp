@@ -13,9 +13,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-Json good() {
-    return configInStyle(releasedRows()[2], Style::RopeParameters);
-}
+Json good() { return configInStyle(releasedRows()[2], Style::RopeParameters); }
 
 // The message after one value of the 4B configuration was replaced.
 std::string messageWith(const char* pointer, const Json& value) {
@@ -43,13 +41,15 @@ TEST(Fault13, LayerTypesOfAnotherLengthOrName) {
     EXPECT_EQ(messageWith("/text_config/layer_types", Json::array({"full_attention"})),
               "text_config: 'layer_types': expected 34 entries (num_hidden_layers), found 1");
     EXPECT_EQ(messageWith("/text_config/layer_types/3", "chunked_attention"),
-              "text_config: 'layer_types[3]': expected \"sliding_attention\" or \"full_attention\", found the string \"chunked_attention\"");
+              "text_config: 'layer_types[3]': expected \"sliding_attention\" or \"full_attention\", found the string "
+              "\"chunked_attention\"");
     EXPECT_NE(messageWith("/text_config/layer_types/0", 1), "no error");
     EXPECT_NE(messageWith("/text_config/layer_types", "full_attention"), "no error");
 }
 
 TEST(Fault13, SlidingWindowZero) {
-    EXPECT_EQ(messageWith("/text_config/sliding_window", 0).substr(0, 55), "text_config: 'sliding_window': expected from 1 to 10737");
+    EXPECT_EQ(messageWith("/text_config/sliding_window", 0).substr(0, 55),
+              "text_config: 'sliding_window': expected from 1 to 10737");
     EXPECT_NE(messageWith("/text_config/sliding_window", -4), "no error");
     Json root = good();
     root["text_config"].erase("layer_types");
@@ -72,7 +72,8 @@ TEST(Fault13, MissingPartsGetDefaultsAndAWarning) {
 }
 
 TEST(Fault13, PicturesThatDoNotPool) {
-    EXPECT_NE(messageWith("/mm_tokens_per_image", 255).find("the square of a divisor of the 64 patches a side"), std::string::npos);
+    EXPECT_NE(messageWith("/mm_tokens_per_image", 255).find("the square of a divisor of the 64 patches a side"),
+              std::string::npos);
     EXPECT_NE(messageWith("/mm_tokens_per_image", 9), "no error") << "3 does not divide 64";
     EXPECT_NE(messageWith("/mm_tokens_per_image", 0), "no error");
     EXPECT_EQ(messageWith("/mm_tokens_per_image", 4096), "no error");
@@ -85,11 +86,13 @@ TEST(Fault61, SizesThatNoModelHas) {
     for (const char* key : {"vocab_size", "hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads",
                             "num_key_value_heads", "head_dim", "max_position_embeddings", "sliding_window"}) {
         const std::string pointer = std::string("/text_config/") + key;
-        for (const Json& value : {Json(0), Json(-1), Json(INT64_MAX), Json(UINT64_MAX), Json(1.5), Json("many"), Json::array(), Json(true)}) {
+        for (const Json& value :
+             {Json(0), Json(-1), Json(INT64_MAX), Json(UINT64_MAX), Json(1.5), Json("many"), Json::array(), Json(true)}) {
             EXPECT_NE(messageWith(pointer.c_str(), value), "no error") << key << " " << value;
         }
     }
-    for (const char* key : {"hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads", "image_size", "patch_size"}) {
+    for (const char* key :
+         {"hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads", "image_size", "patch_size"}) {
         const std::string pointer = std::string("/vision_config/") + key;
         for (const Json& value : {Json(0), Json(-1), Json(INT64_MAX), Json("x")}) {
             EXPECT_NE(messageWith(pointer.c_str(), value), "no error") << key << " " << value;
@@ -103,7 +106,8 @@ TEST(Fault61, NumbersThatMakeNoSense) {
     EXPECT_NE(messageWith("/text_config/final_logit_softcapping", 0.0), "no error");
     EXPECT_NE(messageWith("/text_config/rope_parameters/full_attention/factor", 0.0), "no error");
     EXPECT_NE(messageWith("/text_config/rope_parameters/full_attention/rope_theta", -1.0), "no error");
-    EXPECT_NE(messageWith("/text_config/rope_parameters/full_attention/factor", nullptr), "no error") << "linear without a factor";
+    EXPECT_NE(messageWith("/text_config/rope_parameters/full_attention/factor", nullptr), "no error")
+        << "linear without a factor";
     EXPECT_NE(messageWith("/text_config/rope_parameters/full_attention", 3), "no error");
     EXPECT_NE(messageWith("/text_config/rope_parameters", "linear"), "no error");
     EXPECT_NE(messageWith("/text_config", "text"), "no error");
@@ -135,7 +139,8 @@ TEST(Unsupported, OtherModelsActivationsAndScalings) {
 // Whatever single value is broken, the answer is a configuration or an error, and an accepted one is safe to compute with.
 TEST(Fault61, RandomDamageNeverPassesUnsafeSizes) {
     std::mt19937 random(61);
-    const std::vector<Json> junk{nullptr, 0, -1, 1, 3, 1e18, 0.5, "x", Json::array(), Json::object(), true, INT64_MAX, UINT64_MAX, 4095};
+    const std::vector<Json> junk{nullptr,        0,    -1,        1,          3,   1e18, 0.5, "x", Json::array(),
+                                 Json::object(), true, INT64_MAX, UINT64_MAX, 4095};
     const Json flat = good().flatten();
     int accepted = 0;
     for (int round = 0; round < 3000; ++round) {

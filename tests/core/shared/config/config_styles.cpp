@@ -134,9 +134,9 @@ Json configInStyle(const ReleasedRow& row, Style style) {
         root["eoi_token_index"] = 256000;
         root["image_token_index"] = 262144;
         root["mm_tokens_per_image"] = 256;
-        root["vision_config"] = {{"hidden_size", 1152},        {"image_size", 896},          {"intermediate_size", 4304},
-                                 {"num_attention_heads", 16},  {"num_hidden_layers", 27},    {"patch_size", 14},
-                                 {"vision_use_head", false},   {"model_type", "siglip_vision_model"}};
+        root["vision_config"] = {
+            {"hidden_size", 1152},     {"image_size", 896}, {"intermediate_size", 4304}, {"num_attention_heads", 16},
+            {"num_hidden_layers", 27}, {"patch_size", 14},  {"vision_use_head", false},  {"model_type", "siglip_vision_model"}};
     } else {
         root = text;
     }

@@ -19,13 +19,14 @@ Gemma3Config parsed(const Json& root) {
 
 // A text model whose sizes are small and legal; tests add keys to it.
 Json tiny() {
-    return {{"hidden_size", 32}, {"intermediate_size", 48}, {"num_hidden_layers", 7}, {"num_attention_heads", 4},
-            {"num_key_value_heads", 2}, {"head_dim", 8}, {"vocab_size", 64}, {"query_pre_attn_scalar", 8}, {"sliding_window", 6}};
+    return {{"hidden_size", 32},        {"intermediate_size", 48},    {"num_hidden_layers", 7},
+            {"num_attention_heads", 4}, {"num_key_value_heads", 2},   {"head_dim", 8},
+            {"vocab_size", 64},         {"query_pre_attn_scalar", 8}, {"sliding_window", 6}};
 }
 
 Json tinyVision() {
-    return {{"hidden_size", 16}, {"intermediate_size", 24}, {"num_hidden_layers", 2}, {"num_attention_heads", 2},
-            {"image_size", 56}, {"patch_size", 14}};
+    return {{"hidden_size", 16},        {"intermediate_size", 24}, {"num_hidden_layers", 2},
+            {"num_attention_heads", 2}, {"image_size", 56},        {"patch_size", 14}};
 }
 
 TEST(Gemma3Config, EmptyTextConfigIsTransformersDefaults) {
@@ -41,10 +42,27 @@ TEST(Gemma3Config, EmptyTextConfigIsTransformersDefaults) {
 
 TEST(Gemma3Config, NullIsAbsent) {
     Json root = tiny();
-    for (const char* key : {"rms_norm_eps", "sliding_window", "rope_theta", "rope_local_base_freq", "rope_scaling", "rope_parameters",
-                            "layer_types", "eos_token_id", "pad_token_id", "tie_word_embeddings", "attention_bias", "dtype",
-                            "torch_dtype", "hidden_activation", "model_type", "final_logit_softcapping", "use_bidirectional_attention",
-                            "sliding_window_pattern", "_sliding_window_pattern", "text_config", "max_position_embeddings"}) {
+    for (const char* key : {"rms_norm_eps",
+                            "sliding_window",
+                            "rope_theta",
+                            "rope_local_base_freq",
+                            "rope_scaling",
+                            "rope_parameters",
+                            "layer_types",
+                            "eos_token_id",
+                            "pad_token_id",
+                            "tie_word_embeddings",
+                            "attention_bias",
+                            "dtype",
+                            "torch_dtype",
+                            "hidden_activation",
+                            "model_type",
+                            "final_logit_softcapping",
+                            "use_bidirectional_attention",
+                            "sliding_window_pattern",
+                            "_sliding_window_pattern",
+                            "text_config",
+                            "max_position_embeddings"}) {
         root[key] = nullptr;
     }
     const Gemma3Config config = parsed(root);
@@ -55,7 +73,8 @@ TEST(Gemma3Config, NullIsAbsent) {
 }
 
 TEST(Gemma3Config, WhatMakesItVisionLanguage) {
-    EXPECT_TRUE(parsed({{"text_config", tiny()}, {"vision_config", tinyVision()}, {"mm_tokens_per_image", 4}}).isVisionLanguage());
+    EXPECT_TRUE(
+        parsed({{"text_config", tiny()}, {"vision_config", tinyVision()}, {"mm_tokens_per_image", 4}}).isVisionLanguage());
     EXPECT_FALSE(parsed(tiny()).isVisionLanguage());
     Json text = tiny();
     text["model_type"] = "gemma3_text";
@@ -80,7 +99,8 @@ TEST(Gemma3Config, LayerTypesWinOverEveryPeriod) {
 
 TEST(Rope, OldScalingIsMergedIntoGlobalLayersOnly) {
     Json root = tiny();
-    root["rope_parameters"] = {{"full_attention", {{"rope_type", "default"}, {"rope_theta", 500.0}}}, {"sliding_attention", nullptr}};
+    root["rope_parameters"] = {{"full_attention", {{"rope_type", "default"}, {"rope_theta", 500.0}}},
+                               {"sliding_attention", nullptr}};
     root["rope_scaling"] = {{"rope_type", "linear"}, {"factor", 4.0}};
     const Gemma3Config config = parsed(root);
     EXPECT_EQ(config.text.fullRope, (RopeParameters{500.0, 4.0}));
@@ -93,7 +113,8 @@ TEST(Rope, EntrysOwnThetaWins) {
     root["rope_local_base_freq"] = 8.0;
     EXPECT_EQ(parsed(root).text.fullRope.theta, 7.0);
     EXPECT_EQ(parsed(root).text.slidingRope.theta, 8.0);
-    root["rope_parameters"] = {{"full_attention", {{"rope_theta", 5.0}}}, {"sliding_attention", {{"rope_type", "linear"}, {"factor", 2}}}};
+    root["rope_parameters"] = {{"full_attention", {{"rope_theta", 5.0}}},
+                               {"sliding_attention", {{"rope_type", "linear"}, {"factor", 2}}}};
     EXPECT_EQ(parsed(root).text.fullRope, (RopeParameters{5.0, 1.0}));
     EXPECT_EQ(parsed(root).text.slidingRope, (RopeParameters{8.0, 2.0}));
 }

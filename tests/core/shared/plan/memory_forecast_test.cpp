@@ -12,8 +12,9 @@ TEST(MemoryForecast, WeightsByPartAreExact) {
     EXPECT_EQ(forecast.bytesOf("language weights"), 2 * 3880263168);
     EXPECT_EQ(forecast.bytesOf("vision weights"), 2 * 416866032);
     EXPECT_EQ(forecast.bytesOf("projection weights"), 2 * 2950272);
-    EXPECT_EQ(forecast.bytesOf("language weights") + forecast.bytesOf("vision weights") + forecast.bytesOf("projection weights"),
-              8600158944);
+    EXPECT_EQ(
+        forecast.bytesOf("language weights") + forecast.bytesOf("vision weights") + forecast.bytesOf("projection weights"),
+        8600158944);
 }
 
 TEST(MemoryForecast, CacheIsThePlansAndRowsMultiply) {

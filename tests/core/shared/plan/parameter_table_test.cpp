@@ -26,7 +26,8 @@ constexpr Totals kTotals[] = {
 };
 
 std::vector<std::int64_t> shapeOf(const std::vector<Parameter>& table, const std::string& name) {
-    const auto row = std::find_if(table.begin(), table.end(), [&](const Parameter& parameter) { return parameter.name == name; });
+    const auto row =
+        std::find_if(table.begin(), table.end(), [&](const Parameter& parameter) { return parameter.name == name; });
     return row == table.end() ? std::vector<std::int64_t>{} : row->shape;
 }
 
@@ -92,12 +93,14 @@ TEST(ParameterTable, UntiedHeadAndAttentionBiases) {
     config::Gemma3Config config = *config::releasedConfig("4b");
     EXPECT_EQ(parameterTable(config, true).size(), 884U);
     EXPECT_EQ(parameterTable(config, true).back().name, "multi_modal_projector.mm_soft_emb_norm.weight");
-    EXPECT_EQ(shapeOf(parameterTable(config, true), "language_model.lm_head.weight"), (std::vector<std::int64_t>{262208, 2560}));
+    EXPECT_EQ(shapeOf(parameterTable(config, true), "language_model.lm_head.weight"),
+              (std::vector<std::int64_t>{262208, 2560}));
     config.text.tieWordEmbeddings = false;
     EXPECT_EQ(parameterTable(config).size(), 884U);
     config.text.attentionBias = true;
     EXPECT_EQ(parameterTable(config).size(), 884U + 4 * 34);
-    EXPECT_EQ(shapeOf(parameterTable(config), "language_model.model.layers.3.self_attn.o_proj.bias"), (std::vector<std::int64_t>{2560}));
+    EXPECT_EQ(shapeOf(parameterTable(config), "language_model.model.layers.3.self_attn.o_proj.bias"),
+              (std::vector<std::int64_t>{2560}));
 }
 
 }  // namespace

@@ -13,8 +13,10 @@ namespace {
 
 TEST(Event, LinesAsAClientReadsThem) {
     EXPECT_EQ(printEvent({3, WarningEvent{"a \"b\"\n"}}), R"({"id":3,"message":"a \"b\"\n","type":"warning"})");
-    EXPECT_EQ(printEvent({3, TokenEvent{106, "", std::nullopt, {}}}), R"({"alternatives":[],"id":3,"text":"","token":106,"type":"token"})");
-    EXPECT_EQ(printEvent({std::nullopt, ErrorEvent{"invalid_data", "m"}}), R"({"code":"invalid_data","message":"m","type":"error"})");
+    EXPECT_EQ(printEvent({3, TokenEvent{106, "", std::nullopt, {}}}),
+              R"({"alternatives":[],"id":3,"text":"","token":106,"type":"token"})");
+    EXPECT_EQ(printEvent({std::nullopt, ErrorEvent{"invalid_data", "m"}}),
+              R"({"code":"invalid_data","message":"m","type":"error"})");
 }
 
 TEST(Event, UnknownFieldsAreIgnoredUnknownTypesAreErrors) {
@@ -25,16 +27,18 @@ TEST(Event, UnknownFieldsAreIgnoredUnknownTypesAreErrors) {
 TEST(Event, EveryEventButHelloAndErrorNeedsAnId) {
     EXPECT_TRUE(parseEvent(R"({"type":"hello","protocol":1})"));
     EXPECT_TRUE(parseEvent(R"({"type":"error","code":"internal"})"));
-    for (const char* line : {R"({"type":"done"})", R"({"type":"token","token":1})", R"({"type":"loading"})", R"({"type":"warning"})"}) {
+    for (const char* line :
+         {R"({"type":"done"})", R"({"type":"token","token":1})", R"({"type":"loading"})", R"({"type":"warning"})"}) {
         EXPECT_FALSE(parseEvent(line)) << line;
     }
 }
 
 TEST(Fault61, EventsThatCannotBeMeant) {
-    for (const char* line : {"", "[]", "{}", R"({"type":"hello"})", R"({"id":-1,"type":"done"})", R"({"id":1,"type":"token"})",
-                             R"({"id":1,"type":"token","token":-1})", R"({"id":1,"type":"token","token":1,"alternatives":[3]})",
-                             R"({"id":1,"type":"token","token":1,"logprob":"x"})", R"({"id":1,"type":"error"})",
-                             R"({"id":1,"type":"preview","views":[{"box":[1,2,3]}]})", R"({"id":1,"type":"forecast","parts":[{}]})"}) {
+    for (const char* line :
+         {"", "[]", "{}", R"({"type":"hello"})", R"({"id":-1,"type":"done"})", R"({"id":1,"type":"token"})",
+          R"({"id":1,"type":"token","token":-1})", R"({"id":1,"type":"token","token":1,"alternatives":[3]})",
+          R"({"id":1,"type":"token","token":1,"logprob":"x"})", R"({"id":1,"type":"error"})",
+          R"({"id":1,"type":"preview","views":[{"box":[1,2,3]}]})", R"({"id":1,"type":"forecast","parts":[{}]})"}) {
         EXPECT_FALSE(parseEvent(line)) << line;
     }
 }
@@ -63,7 +67,8 @@ TEST(Event, LogprobOfZeroProbability) {
 
 TEST(Event, LineThatWouldBeTooLongBecomesAnError) {
     EXPECT_LE(printEvent({1, WarningEvent{std::string(kMaxLineBytes - 100, 'x')}}).size(), kMaxLineBytes);
-    EXPECT_TRUE(std::holds_alternative<WarningEvent>(parseEvent(printEvent({1, WarningEvent{std::string(kMaxLineBytes - 100, 'x')}}))->body));
+    EXPECT_TRUE(std::holds_alternative<WarningEvent>(
+        parseEvent(printEvent({1, WarningEvent{std::string(kMaxLineBytes - 100, 'x')}}))->body));
     const std::string line = printEvent({1, WarningEvent{std::string(kMaxLineBytes, 'x')}});
     EXPECT_LT(line.size(), 1000U);
     const auto event = parseEvent(line);
@@ -78,20 +83,32 @@ EventBody randomBody(RandomValues& random) {
         case 0: return HelloEvent{random.integer(0, 9), random.text(), count(), random.text(), random.texts(), random.texts()};
         case 1: return LoadingEvent{random.text(), random.number(0, 1)};
         case 2:
-            return LoadedEvent{random.text(), random.text(), count(), count(), count(), count(), random.flag(), random.flag(),
-                               random.text(), random.text(), random.number(0, 100), random.texts()};
+            return LoadedEvent{random.text(),
+                               random.text(),
+                               count(),
+                               count(),
+                               count(),
+                               count(),
+                               random.flag(),
+                               random.flag(),
+                               random.text(),
+                               random.text(),
+                               random.number(0, 100),
+                               random.texts()};
         case 3: return WarningEvent{random.text()};
         case 4: return PrefillEvent{count(), count()};
         case 5: {
             TokenEvent token{count(), random.text(), std::nullopt, {}};
             if (random.flag()) token.logprob = random.number(-100, 0);
-            for (std::int64_t i = random.integer(0, 3); i > 0; --i) token.alternatives.push_back({count(), random.text(), random.number(-100, 0)});
+            for (std::int64_t i = random.integer(0, 3); i > 0; --i)
+                token.alternatives.push_back({count(), random.text(), random.number(-100, 0)});
             return token;
         }
         case 6: {
             PreviewEvent preview{count(), count(), count(), count(), {}, random.texts()};
             for (std::int64_t i = random.integer(0, 3); i > 0; --i) {
-                preview.views.push_back({random.flag(), {1, 2, random.integer(3, 99), 4}, random.text(), random.text(), count()});
+                preview.views.push_back(
+                    {random.flag(), {1, 2, random.integer(3, 99), 4}, random.text(), random.text(), count()});
             }
             return preview;
         }

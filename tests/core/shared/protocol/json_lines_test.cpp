@@ -10,9 +10,7 @@ namespace {
 
 using Lines = std::vector<JsonLine>;
 
-JsonLine complete(std::string text) {
-    return {JsonLine::Kind::Complete, std::move(text)};
-}
+JsonLine complete(std::string text) { return {JsonLine::Kind::Complete, std::move(text)}; }
 const JsonLine kTooLong{JsonLine::Kind::TooLong, ""};
 
 TEST(JsonLineReader, CutsAtNewlines) {

@@ -20,8 +20,9 @@ public:
 
     // Valid UTF-8 with everything that JSON must escape.
     std::string text() {
-        static const std::vector<std::string> kPieces{"a", "Z", " ", "\"", "\\", "\n", "\t", "/", "\u00e9", "\u05e9", "\U0001F600", "<bos>",
-                                                      std::string(1, '\0'), "\x7f", "{}", "[", "\u2028"};
+        static const std::vector<std::string> kPieces{
+            "a",    "Z",  " ", "\"",    "\\", "\n", "\t", "/", "\u00e9", "\u05e9", "\U0001F600", "<bos>", std::string(1, '\0'),
+            "\x7f", "{}", "[", "\u2028"};
         std::string result;
         const std::int64_t length = integer(0, 12);
         for (std::int64_t i = 0; i < length; ++i) result += kPieces[static_cast<std::size_t>(integer(0, 16))];

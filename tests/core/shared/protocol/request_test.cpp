@@ -36,9 +36,10 @@ TEST(Request, ChatAsAClientWritesIt) {
     const auto& chat = std::get<ChatRequest>(request->body);
     ASSERT_EQ(chat.messages.size(), 2U);
     EXPECT_EQ(chat.messages[0].content, (std::vector<ContentPart>{{ContentPart::Type::Text, "Be brief.", "", ""}}));
-    EXPECT_EQ(chat.messages[1].content, (std::vector<ContentPart>{{ContentPart::Type::Image, "", "/a/cat.png", ""},
-                                                                  {ContentPart::Type::Image, "", "", "https://example.org/x.png"},
-                                                                  {ContentPart::Type::Text, "What?", "", ""}}));
+    EXPECT_EQ(chat.messages[1].content,
+              (std::vector<ContentPart>{{ContentPart::Type::Image, "", "/a/cat.png", ""},
+                                        {ContentPart::Type::Image, "", "", "https://example.org/x.png"},
+                                        {ContentPart::Type::Text, "What?", "", ""}}));
     EXPECT_EQ(chat.maxNewTokens, 64);
     EXPECT_EQ(chat.sampling.temperature, 0.0);
     EXPECT_EQ(chat.sampling.topK, 5);
@@ -73,12 +74,26 @@ TEST(Request, UnknownFieldsAreIgnoredUnknownTypesAreErrors) {
 }
 
 TEST(Fault61, RequestsThatCannotBeMeant) {
-    for (const char* line : {"", "x", "[]", "null", "{}", R"({"type":"unload"})", R"({"id":1})", R"({"id":-1,"type":"unload"})",
-                             R"({"id":"1","type":"unload"})", R"({"id":1,"type":3})", R"({"id":1,"type":"load"})",
-                             R"({"id":1,"type":"load","model":3})", R"({"id":1,"type":"load","model":"m","threads":-1})",
-                             R"({"id":1,"type":"load","model":"m","adapters":"a"})", R"({"id":1,"type":"load","model":"m","adapters":[1]})",
-                             R"({"id":1,"type":"hello"})", R"({"id":1,"type":"cancel"})", R"({"id":1,"type":"preview"})",
-                             R"({"id":1,"type":"preview","path":"a","url":"b"})", R"({"id":1,"type":"thumbnail","path":"a","max_side":15})",
+    for (const char* line : {"",
+                             "x",
+                             "[]",
+                             "null",
+                             "{}",
+                             R"({"type":"unload"})",
+                             R"({"id":1})",
+                             R"({"id":-1,"type":"unload"})",
+                             R"({"id":"1","type":"unload"})",
+                             R"({"id":1,"type":3})",
+                             R"({"id":1,"type":"load"})",
+                             R"({"id":1,"type":"load","model":3})",
+                             R"({"id":1,"type":"load","model":"m","threads":-1})",
+                             R"({"id":1,"type":"load","model":"m","adapters":"a"})",
+                             R"({"id":1,"type":"load","model":"m","adapters":[1]})",
+                             R"({"id":1,"type":"hello"})",
+                             R"({"id":1,"type":"cancel"})",
+                             R"({"id":1,"type":"preview"})",
+                             R"({"id":1,"type":"preview","path":"a","url":"b"})",
+                             R"({"id":1,"type":"thumbnail","path":"a","max_side":15})",
                              R"({"id":1,"id":2,"type":"unload"})"}) {
         EXPECT_FALSE(parseRequest(line)) << line;
     }
@@ -88,10 +103,11 @@ TEST(Fault61, ChatThatCannotBeMeant) {
     const auto chatWith = [](const std::string& extra) { return errorOf(R"({"id":1,"type":"chat",)" + extra + "}"); };
     const std::string message = R"("messages":[{"role":"user","content":"Hi"}])";
     EXPECT_EQ(chatWith(message), "no error");
-    for (const char* extra : {R"("max_new_tokens":0)", R"("temperature":-1)", R"("temperature":"hot")", R"("top_k":-1)", R"("top_p":1.1)",
-                              R"("min_p":-0.1)", R"("repetition_penalty":0)", R"("seed":-1)", R"("logprobs":21)", R"("stop":"x")",
-                              R"("crops":[[[0,0,1]]])", R"("crops":[[[0,0,-1,1]]])", R"("crops":[[[0,0,1.5,1]]])", R"("crops":[1])",
-                              R"("pan_and_scan_max_num_crops":0)", R"("raw":1)", R"("seed":1e309)"}) {
+    for (const char* extra :
+         {R"("max_new_tokens":0)", R"("temperature":-1)", R"("temperature":"hot")", R"("top_k":-1)", R"("top_p":1.1)",
+          R"("min_p":-0.1)", R"("repetition_penalty":0)", R"("seed":-1)", R"("logprobs":21)", R"("stop":"x")",
+          R"("crops":[[[0,0,1]]])", R"("crops":[[[0,0,-1,1]]])", R"("crops":[[[0,0,1.5,1]]])", R"("crops":[1])",
+          R"("pan_and_scan_max_num_crops":0)", R"("raw":1)", R"("seed":1e309)"}) {
         EXPECT_NE(chatWith(message + "," + extra), "no error") << extra;
     }
     for (const char* messages : {R"("messages":[])", R"("messages":3)", R"("messages":[1])", R"("messages":[{"role":"user"}])",
@@ -122,7 +138,8 @@ ViewSettings randomViews(RandomValues& random) {
     if (random.flag()) {
         views.crops.emplace(static_cast<std::size_t>(random.integer(0, 3)));
         for (auto& picture : *views.crops) {
-            if (random.flag()) picture.push_back({random.integer(0, 9), random.integer(0, 9), random.integer(9, 99), random.integer(9, 99)});
+            if (random.flag())
+                picture.push_back({random.integer(0, 9), random.integer(0, 9), random.integer(9, 99), random.integer(9, 99)});
         }
     }
     return views;
@@ -135,8 +152,10 @@ std::vector<ChatMessage> randomMessages(RandomValues& random) {
         for (std::int64_t i = random.integer(0, 3); i > 0; --i) {
             ContentPart part;
             part.type = random.flag() ? ContentPart::Type::Text : ContentPart::Type::Image;
-            if (part.type == ContentPart::Type::Text) part.text = random.text();
-            else (random.flag() ? part.path : part.url) = random.filled();
+            if (part.type == ContentPart::Type::Text)
+                part.text = random.text();
+            else
+                (random.flag() ? part.path : part.url) = random.filled();
             message.content.push_back(part);
         }
     }
@@ -169,8 +188,9 @@ RequestBody randomBody(RandomValues& random) {
     switch (random.integer(0, 8)) {
         case 0: return HelloRequest{random.integer(0, 9), random.text()};
         case 1:
-            return LoadRequest{random.text(), random.text(), random.texts(), random.text(), random.text(), random.text(),
-                               random.integer(0, 4096), random.integer(0, 1 << 20), random.flag()};
+            return LoadRequest{random.text(), random.text(), random.texts(),          random.text(),
+                               random.text(), random.text(), random.integer(0, 4096), random.integer(0, 1 << 20),
+                               random.flag()};
         case 2: return UnloadRequest{};
         case 3: return CancelRequest{random.integer(0, INT64_MAX)};
         case 4: return preview;

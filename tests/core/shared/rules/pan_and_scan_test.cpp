@@ -19,7 +19,8 @@ TEST(PanAndScan, VectorsOfTheReference) {
     for (const Json& entry : file["cases"]) {
         std::vector<CropBox> expected;
         for (const Json& box : entry["boxes_ltrb"]) {
-            expected.push_back({box[0].get<std::int64_t>(), box[1].get<std::int64_t>(), box[2].get<std::int64_t>(), box[3].get<std::int64_t>()});
+            expected.push_back({box[0].get<std::int64_t>(), box[1].get<std::int64_t>(), box[2].get<std::int64_t>(),
+                                box[3].get<std::int64_t>()});
         }
         EXPECT_EQ(panAndScanCrops(entry["width"].get<std::int64_t>(), entry["height"].get<std::int64_t>()), expected)
             << entry["width"] << " x " << entry["height"];
@@ -29,7 +30,8 @@ TEST(PanAndScan, VectorsOfTheReference) {
 TEST(PanAndScan, ExamplesOfTheSpecification) {
     EXPECT_TRUE(panAndScanCrops(1199, 1000).empty());
     EXPECT_EQ(panAndScanCrops(1200, 1000).size(), 2U) << "exactly the ratio activates";
-    EXPECT_EQ(panAndScanCrops(2500, 1000), (std::vector<CropBox>{{0, 0, 834, 1000}, {834, 0, 1668, 1000}, {1668, 0, 2500, 1000}}));
+    EXPECT_EQ(panAndScanCrops(2500, 1000),
+              (std::vector<CropBox>{{0, 0, 834, 1000}, {834, 0, 1668, 1000}, {1668, 0, 2500, 1000}}));
     EXPECT_EQ(panAndScanCrops(1000, 3001),
               (std::vector<CropBox>{{0, 0, 1000, 1001}, {0, 1001, 1000, 2002}, {0, 2002, 1000, 3001}}));
     EXPECT_TRUE(panAndScanCrops(308, 256).empty());
@@ -42,7 +44,8 @@ TEST(PanAndScan, OwnSettings) {
     EXPECT_EQ(panAndScanCrops(2000, 200, {100, 4, 1.2}).size(), 4U);
     EXPECT_EQ(panAndScanCrops(2000, 1000, {256, 1, 1.2}), (std::vector<CropBox>{{0, 0, 2000, 1000}}));
     EXPECT_TRUE(panAndScanCrops(2000, 1000, {256, 0, 1.2}).empty());
-    EXPECT_EQ(panAndScanCrops(5, 1, {1, 4, 1.2}), (std::vector<CropBox>{{0, 0, 2, 1}, {2, 0, 4, 1}, {4, 0, 5, 1}})) << "none is empty";
+    EXPECT_EQ(panAndScanCrops(5, 1, {1, 4, 1.2}), (std::vector<CropBox>{{0, 0, 2, 1}, {2, 0, 4, 1}, {4, 0, 5, 1}}))
+        << "none is empty";
 }
 
 // The crops tile the picture: side by side without gap or overlap, from corner to corner.

@@ -19,7 +19,8 @@ TEST(PromptLayout, OnePictureWithoutCrops) {
 }
 
 TEST(PromptLayout, CropsFollowThePicture) {
-    const std::string start = "Here is the original image " + kFullOfTwo + " and here are some crops to help you see better " + kFullOfTwo;
+    const std::string start =
+        "Here is the original image " + kFullOfTwo + " and here are some crops to help you see better " + kFullOfTwo;
     EXPECT_EQ(layoutText(imageLayout(1, 2)), start);
     EXPECT_EQ(layoutText(imageLayout(3, 2)), start + " " + kFullOfTwo + " " + kFullOfTwo);
 }
@@ -31,7 +32,8 @@ TEST(PromptLayout, NoTwoTextsInARow) {
         std::int64_t views = 0;
         for (std::size_t i = 0; i < pieces.size(); ++i) {
             if (pieces[i].kind == LayoutPiece::Kind::SoftTokens) ++views;
-            const bool textAgain = i > 0 && pieces[i].kind == LayoutPiece::Kind::Text && pieces[i - 1].kind == LayoutPiece::Kind::Text;
+            const bool textAgain =
+                i > 0 && pieces[i].kind == LayoutPiece::Kind::Text && pieces[i - 1].kind == LayoutPiece::Kind::Text;
             EXPECT_FALSE(textAgain);
         }
         EXPECT_EQ(views, 1 + crops);
@@ -48,7 +50,8 @@ TEST(ExpandPrompt, MarkersBecomeLayoutsInOrder) {
 
 TEST(ExpandPrompt, NumbersMustAgree) {
     const std::vector<std::int64_t> two{0, 0};
-    EXPECT_EQ(expandPrompt("<start_of_image>", two, 2).error().message, "Prompt contained 1 image tokens but received 2 images.");
+    EXPECT_EQ(expandPrompt("<start_of_image>", two, 2).error().message,
+              "Prompt contained 1 image tokens but received 2 images.");
     EXPECT_FALSE(expandPrompt("<start_of_image>", {}, 2));
 }
 

@@ -60,8 +60,8 @@ TEST(VisibleKeys, WorkedExampleOfTheSpecification) {
     const VisibleKeys rule(4, 0, {{2, 8}});
     EXPECT_EQ(maskOf(rule, kFull, 10), (Mask{"1000000000", "1100000000", "1111111100", "1111111100", "1111111100", "1111111100",
                                              "1111111100", "1111111100", "1111111110", "1111111111"}));
-    EXPECT_EQ(maskOf(rule, kSliding, 10), (Mask{"1000000000", "1100000000", "1111111100", "1111111100", "0111111100", "0011111100",
-                                                "0001111100", "0000111100", "0000011110", "0000001111"}));
+    EXPECT_EQ(maskOf(rule, kSliding, 10), (Mask{"1000000000", "1100000000", "1111111100", "1111111100", "0111111100",
+                                                "0011111100", "0001111100", "0000111100", "0000011110", "0000001111"}));
 }
 
 TEST(VisibleKeys, MasksOfTheReference) {
@@ -144,8 +144,7 @@ TEST(VisibleKeys, BidirectionalAttention) {
     ASSERT_EQ(text.effectiveWindow(), 3);
     const VisibleKeys rule(text.effectiveWindow(), 1, {}, true);
     EXPECT_EQ(maskOf(rule, kFull, 5), (Mask{"00000", "01111", "01111", "01111", "01111"}));
-    EXPECT_EQ(maskOf(rule, kSliding, 7),
-              (Mask{"0000000", "0111000", "0111100", "0111110", "0011111", "0001111", "0000111"}));
+    EXPECT_EQ(maskOf(rule, kSliding, 7), (Mask{"0000000", "0111000", "0111100", "0111110", "0011111", "0001111", "0000111"}));
     EXPECT_EQ(rule.reason(kSliding, 2, 4), KeyReason::Bidirectional);
     EXPECT_EQ(rule.reason(kSliding, 2, 5), KeyReason::Hidden);
     EXPECT_EQ(rule.reason(kFull, 4, 0), KeyReason::Hidden);
