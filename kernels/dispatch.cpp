@@ -1,5 +1,9 @@
 #include "kernels/dispatch.h"
 
+#if defined(LAPIDARY_KERNELS_X86)
+#include <cpuid.h>
+#endif
+
 #include "kernels/cpu/versions.h"
 #include "kernels/dequantize.h"
 #include "kernels/elementwise.h"
@@ -40,7 +44,16 @@ constexpr KernelTable kAvx512Table{"avx512",
                                    avx512::readMemory,
                                    avx512::multiplyAdds};
 
-bool hasAvx2() { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c"); }
+// By CPUID, since clang 16 has no name for it in __builtin_cpu_supports.
+bool hasHalfConversion() {
+    unsigned eax = 0;
+    unsigned ebx = 0;
+    unsigned ecx = 0;
+    unsigned edx = 0;
+    return __get_cpuid(1, &eax, &ebx, &ecx, &edx) != 0 && (ecx & bit_F16C) != 0;
+}
+
+bool hasAvx2() { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && hasHalfConversion(); }
 
 bool hasAvx512() {
     return hasAvx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
