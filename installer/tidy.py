@@ -49,7 +49,8 @@ def sources_of(build: pathlib.Path, wanted: list[str]) -> list[tuple[str, str]]:
         inside = os.path.relpath(source, ROOT)
         if inside.startswith("..") or (inside not in wanted if wanted else inside.startswith(("build/", "tests/"))):
             continue
-        chosen[source] = key_of(source, headers.get(entry.get("output", ""), []))
+        words = entry["command"].split()
+        chosen[source] = key_of(source, headers.get(words[words.index("-o") + 1], []))
     newest_first = sorted(chosen, key=lambda source: -os.stat(source).st_mtime)
     return [(source, chosen[source]) for source in newest_first]
 
