@@ -44,6 +44,9 @@ struct PullProgress {
 
 struct PullOptions {
     std::string revision = "main";
+    // Shell patterns of the files wanted ("*.safetensors"); empty: all that Lapidary reads (JSON, safetensors, GGUF, tokenizer and
+    // template files and documentation), and nothing pickled.
+    std::vector<std::string> include;
     std::function<void(const PullProgress&)> progress;  // called on the caller's thread
 };
 
