@@ -1,0 +1,150 @@
+// `lapidary model list | pull | remove | verify`: the local Hugging Face cache.
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <iomanip>
+#include <iostream>
+#include <sstream>
+
+#include "app/lapidary/json_output.h"
+#include "app/lapidary/verb.h"
+#include "core/data/net/hub.h"
+
+namespace lapidary::app {
+namespace {
+
+using nlohmann::ordered_json;
+
+std::string megabytes(std::uint64_t bytes) {
+    std::ostringstream text;
+    text << std::fixed << std::setprecision(1) << static_cast<double>(bytes) / 1e6 << " MB";
+    return text.str();
+}
+
+// One line on the terminal that is drawn over, at most ten times a second.
+class ProgressLine {
+public:
+    explicit ProgressLine(bool wanted) : m_wanted(wanted) {}
+    ~ProgressLine() {
+        if (m_drawn) std::cerr << "\r\033[K" << std::flush;
+    }
+    ProgressLine(const ProgressLine&) = delete;
+    ProgressLine& operator=(const ProgressLine&) = delete;
+
+    void show(const net::PullProgress& progress) {
+        const auto now = std::chrono::steady_clock::now();
+        const bool last = progress.fileBytes == progress.fileTotal;
+        if (!m_wanted || (!last && now - m_time < std::chrono::milliseconds(100))) return;
+        m_time = now;
+        m_drawn = true;
+        std::cerr << "\r\033[K[" << progress.fileIndex << '/' << progress.fileCount << "] " << progress.file << "  "
+                  << megabytes(progress.fileBytes) << " of " << megabytes(progress.fileTotal) << std::flush;
+    }
+
+private:
+    bool m_wanted;
+    bool m_drawn = false;
+    std::chrono::steady_clock::time_point m_time;
+};
+
+class ModelVerb : public Verb {
+public:
+    void addOptions(CLI::App& command) override {
+        command.require_subcommand(1);
+        m_list = command.add_subcommand("list", "models in the cache");
+        m_pull = command.add_subcommand("pull", "download a model, or what is missing of it");
+        m_remove = command.add_subcommand("remove", "delete a model from the cache");
+        m_verify = command.add_subcommand("verify", "compare every file with its hash");
+        for (CLI::App* with : {m_pull, m_remove, m_verify}) {
+            with->add_option("id", m_id, "model id, as google/gemma-3-4b-it")->type_name("ID")->required();
+        }
+        m_pull->add_option("--revision", m_options.revision, "branch, tag or commit")->capture_default_str()->type_name("REV");
+        m_pull->add_option("--include", m_options.include, "only files that match this pattern (repeatable)")
+            ->type_name("PATTERN")->allow_extra_args(false);
+        for (CLI::App* any : {m_list, m_pull, m_remove, m_verify}) any->fallthrough();  // --json and its kind belong to the verb
+    }
+
+    Result<void> run(const Invocation& invocation) override {
+        ASSIGN_OR_RETURN(net::HubSettings settings, net::hubSettingsFromEnvironment());
+        const net::Hub hub(std::move(settings));
+        if (m_list->parsed()) return list(hub, invocation.console);
+        if (m_pull->parsed()) return pull(hub, invocation);
+        if (m_remove->parsed()) return remove(hub, invocation.console);
+        return verify(hub, invocation);
+    }
+
+private:
+    static Result<void> list(const net::Hub& hub, const Console& console) {
+        ASSIGN_OR_RETURN(const auto models, hub.list());
+        if (console.json) {
+            ordered_json document = ordered_json::array();
+            for (const net::CachedModel& model : models) {
+                document.push_back({{"id", model.id}, {"revision", model.revision}, {"path", model.snapshot.string()},
+                                    {"bytes", model.sizeBytes}, {"files", model.files}, {"complete", model.complete}});
+            }
+            printJson(document);
+            return {};
+        }
+        for (const net::CachedModel& model : models) {
+            std::cout << model.id << "  " << megabytes(model.sizeBytes) << "  " << model.revision.substr(0, 12)
+                      << (model.complete ? "" : "  (incomplete: lapidary model pull " + model.id + ")") << '\n';
+        }
+        if (models.empty()) console.note("The cache holds no model. Fetch one with: lapidary model pull google/gemma-3-1b-it");
+        return {};
+    }
+
+    Result<void> pull(const net::Hub& hub, const Invocation& invocation) {
+        Result<net::PullResult> pulled = Error{};
+        {
+            ProgressLine line(invocation.console.progressWanted());
+            m_options.progress = [&](const net::PullProgress& progress) { line.show(progress); };
+            pulled = hub.pull(m_id, m_options, invocation.stop);
+        }
+        if (!pulled) return pulled.error();
+        if (invocation.console.json) {
+            printJson({{"id", m_id}, {"commit", pulled->commit}, {"path", pulled->snapshot.string()},
+                       {"downloaded_files", pulled->downloadedFiles}, {"downloaded_bytes", pulled->downloadedBytes}});
+        } else {
+            std::cout << pulled->snapshot.string() << '\n';
+            invocation.console.note(std::to_string(pulled->downloadedFiles) + " files, " + megabytes(pulled->downloadedBytes) +
+                                    " downloaded, every file checked against its hash");
+        }
+        return {};
+    }
+
+    Result<void> remove(const net::Hub& hub, const Console& console) const {
+        ASSIGN_OR_RETURN(const std::uint64_t bytes, hub.remove(m_id));
+        if (console.json) printJson({{"id", m_id}, {"freed_bytes", bytes}});
+        else std::cout << m_id << ": " << megabytes(bytes) << " freed\n";
+        return {};
+    }
+
+    Result<void> verify(const net::Hub& hub, const Invocation& invocation) const {
+        ASSIGN_OR_RETURN(const auto files, hub.verify(m_id, invocation.stop));
+        std::size_t wrong = 0;
+        ordered_json document{{"id", m_id}, {"files", ordered_json::array()}};
+        for (const net::VerifiedFile& file : files) {
+            if (!file.matches) ++wrong;
+            document["files"].push_back({{"file", file.file}, {"matches", file.matches}, {"problem", file.problem}});
+            if (!invocation.console.json) std::cout << (file.matches ? "ok       " : "DIFFERS  ") << file.file << (file.matches ? "" : ": " + file.problem) << '\n';
+        }
+        if (invocation.console.json) printJson(document);
+        if (wrong == 0) return {};
+        return Error{ErrorCode::Different, std::to_string(wrong) + " of " + std::to_string(files.size()) + " files of '" + m_id +
+                                               "' are not what their hashes say; remove the model and pull it again", ""};
+    }
+
+    CLI::App* m_list = nullptr;
+    CLI::App* m_pull = nullptr;
+    CLI::App* m_remove = nullptr;
+    CLI::App* m_verify = nullptr;
+    std::string m_id;
+    net::PullOptions m_options;
+};
+
+}  // namespace
+
+std::unique_ptr<Verb> makeModelVerb() {
+    return std::make_unique<ModelVerb>();
+}
+
+}  // namespace lapidary::app
