@@ -127,6 +127,7 @@ Result<std::shared_ptr<const GgufFile>> openOptional(const std::optional<fs::pat
 
 Result<Checkpoint> openGgufCheckpoint(const fs::path& path, const std::optional<fs::path>& mmprojPath) {
     ASSIGN_OR_RETURN(const auto text, GgufFile::open(path));
+    RETURN_IF_ERROR(checkGgufArchitecture(*text, "gemma3"));
     ASSIGN_OR_RETURN(const auto mmproj, openOptional(mmprojPath));
     Checkpoint checkpoint;
     checkpoint.kind = CheckpointKind::Gguf;

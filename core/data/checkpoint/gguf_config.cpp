@@ -159,22 +159,8 @@ Result<std::int64_t> tokensPerImage(const GgufFile& file, const Json& vision) {
     return side * side;
 }
 
-Result<void> checkArchitecture(const GgufFile& file, const std::string& expected) {
-    ASSIGN_OR_RETURN(const auto architecture, file.findString("general.architecture"));
-    ASSIGN_OR_RETURN(const auto parts, file.findInteger("split.count"));
-    if (parts.value_or(1) > 1) {
-        return Error{ErrorCode::Unsupported, "one of " + std::to_string(*parts) + " parts of a split GGUF; join them first (llama-gguf-split --merge)", file.source()};
-    }
-    if (architecture == expected) return {};
-    const std::string found = architecture ? "'" + files::printableName(*architecture) + "'" : "none";
-    if (expected == "gemma3" && architecture == "clip") {
-        return Error{ErrorCode::Unsupported, "this is the vision part (mmproj) of a model; open the text model and give this file with --mmproj", file.source()};
-    }
-    return Error{ErrorCode::Unsupported, "general.architecture: expected '" + expected + "', found " + found, file.source()};
-}
-
 Result<void> checkProjector(const GgufFile& mmproj, std::int64_t hidden) {
-    RETURN_IF_ERROR(checkArchitecture(mmproj, "clip"));
+    RETURN_IF_ERROR(checkGgufArchitecture(mmproj, "clip"));
     ASSIGN_OR_RETURN(auto kind, mmproj.findString("clip.projector_type"));
     if (!kind) {
         ASSIGN_OR_RETURN(kind, mmproj.findString("clip.vision.projector_type"));  // files that also hold an audio encoder
@@ -191,9 +177,23 @@ Result<void> checkProjector(const GgufFile& mmproj, std::int64_t hidden) {
 
 }  // namespace
 
+Result<void> checkGgufArchitecture(const GgufFile& file, const std::string& expected) {
+    ASSIGN_OR_RETURN(const auto architecture, file.findString("general.architecture"));
+    ASSIGN_OR_RETURN(const auto parts, file.findInteger("split.count"));
+    if (parts.value_or(1) > 1) {
+        return Error{ErrorCode::Unsupported, "one of " + std::to_string(*parts) + " parts of a split GGUF; join them first (llama-gguf-split --merge)", file.source()};
+    }
+    if (architecture == expected) return {};
+    const std::string found = architecture ? "'" + files::printableName(*architecture) + "'" : "none";
+    if (expected == "gemma3" && architecture == "clip") {
+        return Error{ErrorCode::Unsupported, "this is the vision part (mmproj) of a model; open the text model and give this file with --mmproj", file.source()};
+    }
+    return Error{ErrorCode::Unsupported, "general.architecture: expected '" + expected + "', found " + found, file.source()};
+}
+
 Result<config::Gemma3Config> readGgufConfig(const GgufFile& text, const GgufFile* mmproj, std::int64_t embeddingRows,
                                             const text::GgufVocabulary* vocabulary) {
-    RETURN_IF_ERROR(checkArchitecture(text, "gemma3"));
+    RETURN_IF_ERROR(checkGgufArchitecture(text, "gemma3"));
     ASSIGN_OR_RETURN(Json root, textJson(text, embeddingRows, vocabulary));
     if (mmproj != nullptr) {
         RETURN_IF_ERROR(checkProjector(*mmproj, root["hidden_size"].get<std::int64_t>()));

@@ -14,6 +14,9 @@
 
 namespace lapidary::checkpoint {
 
+// Errors: Unsupported where general.architecture is another one than `expected` ("gemma3", "clip"), or the file one part of several.
+Result<void> checkGgufArchitecture(const files::GgufFile& file, const std::string& expected);
+
 // `mmproj` null: text only.  `embeddingRows`: rows of token_embd after trimming.  `vocabulary` may be null.
 // Errors: Unsupported (another architecture, a split file), InvalidData (a missing or impossible key).
 Result<config::Gemma3Config> readGgufConfig(const files::GgufFile& text, const files::GgufFile* mmproj, std::int64_t embeddingRows,

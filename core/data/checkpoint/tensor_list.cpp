@@ -8,6 +8,11 @@
 #include "kernels/dequantize.h"
 
 namespace lapidary::checkpoint {
+namespace {
+
+constexpr std::size_t kMaxEntryBytes = 400;  // a tensor and the two shards that claim it
+
+}  // namespace
 
 void TensorList::add(StoredTensor tensor) {
     const auto [entry, isNew] = m_indexOfName.emplace(tensor.name, m_tensors.size());
@@ -45,7 +50,7 @@ std::string shapeText(const std::vector<std::int64_t>& shape) {
 
 std::string someNames(const std::vector<std::string>& names, std::size_t most) {
     std::string text;
-    for (std::size_t i = 0; i < std::min(most, names.size()); ++i) text += (i == 0 ? "" : ", ") + files::printableName(names[i]);
+    for (std::size_t i = 0; i < std::min(most, names.size()); ++i) text += (i == 0 ? "" : ", ") + files::printableName(names[i], kMaxEntryBytes);
     return names.size() <= most ? text : text + " and " + std::to_string(names.size() - most) + " more";
 }
 

@@ -179,12 +179,12 @@ private:
 
 }  // namespace
 
-std::string printableName(std::string_view name) {
-    std::string text(name.substr(0, 80));
+std::string printableName(std::string_view name, std::size_t maxBytes) {
+    std::string text(name.substr(0, maxBytes));
     for (char& c : text) {
         if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = '?';
     }
-    return name.size() > 80 ? text + "…" : text;
+    return name.size() > maxBytes ? text + "…" : text;
 }
 
 Result<SafetensorsHeader> parseSafetensorsHeader(std::string_view text) {

@@ -20,7 +20,7 @@ struct SafetensorsHeader {
 // `text` begins at byte 8 of the file; positions in errors count from the start of the file.
 Result<SafetensorsHeader> parseSafetensorsHeader(std::string_view text);
 
-// A name as it may appear in a message: at most 80 bytes, control characters as '?'.
-std::string printableName(std::string_view name);
+// A name as it may appear in a message: at most `maxBytes`, control characters as '?'.
+std::string printableName(std::string_view name, std::size_t maxBytes = 80);
 
 }  // namespace lapidary::files
