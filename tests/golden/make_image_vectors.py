@@ -110,6 +110,8 @@ def png_files(folder):
     xmp = '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:Description tiff:Orientation="8"/></x:xmpmeta>'
     packet = chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + xmp.encode())
     (folder / "xmp-8.png").write_bytes(png(drawing(seed=4), 8, 2, extra=packet))
+    (folder / "exif-behind-the-pixels.png").write_bytes(
+        png(drawing(seed=3), 8, 2).replace(chunk(b"IEND", b""), chunk(b"eXIf", exif(3)[6:]) + chunk(b"IEND", b"")))
     frames = [Image.fromarray(drawing(seed=s)) for s in (6, 7, 8)]
     frames[0].save(folder / "animated.png", save_all=True, append_images=frames[1:], duration=100)
 
@@ -125,6 +127,9 @@ def jpeg_files(folder):
     Image.fromarray(drawing()[:, :, 0], "L").save(folder / "grey.jpg", quality=85)
     cmyk = Image.fromarray(numpy.concatenate([smooth(), smooth()[:, :, :1] // 2], axis=2), "CMYK")
     cmyk.save(folder / "cmyk.jpg", quality=90)
+    both = Image.Exif()
+    both[0x010F] = "Maker"  # EXIF without an orientation, so that XMP's counts
+    rgb.save(folder / "exif-and-xmp-8.jpg", quality=85, exif=both, xmp=b'<a tiff:Orientation="8"/>')
     data = bytearray((folder / "cmyk.jpg").read_bytes())
     adobe = data.index(b"Adobe")
     data[adobe + 11] = 2  # the marker's transform byte: the same coefficients, now read as YCCK
@@ -223,12 +228,33 @@ def tiff_files(folder):
     (folder / "tiled.tif").write_bytes(tiff_by_hand(drawing(seed=16), 8, 2, tile=16))
     frames = [Image.fromarray(drawing(seed=s)) for s in (6, 7)]
     frames[0].save(folder / "two-pages.tif", save_all=True, append_images=frames[1:])
+    four = drawing(channels=4, seed=18)
+    for kind, name in enumerate(("unspecified", "premultiplied", "straight")):
+        (folder / f"alpha-{name}.tif").write_bytes(tiff_by_hand(four, 8, 2, tags=[(338, "H", [kind])]))
+    (folder / "alpha-planar.tif").write_bytes(tiff_by_hand(four, 8, 2, planar=True, tags=[(338, "H", [2])]))
+    (folder / "cmyk-planar.tif").write_bytes(tiff_by_hand(four, 8, 5, planar=True))
+    (folder / "tiled-big-endian.tif").write_bytes(tiff_by_hand(drawing(60, 50, seed=19), 8, 2, ">", tile=32))
+    (folder / "rgba16.tif").write_bytes(tiff_by_hand(deep(4), 16, 2, tags=[(338, "H", [2])]))
+    (folder / "cmyk16.tif").write_bytes(tiff_by_hand(deep(4), 16, 5))
+    (folder / "white-is-zero-16.tif").write_bytes(tiff_by_hand(values[:, :, None], 16, 0))
+    for bits in (1, 2, 4):
+        small = drawing(seed=20)[:, :, :1] >> (8 - bits)
+        (folder / f"grey-{bits}-bit.tif").write_bytes(tiff_by_hand(small, bits, 1))
+        (folder / f"white-{bits}-bit.tif").write_bytes(tiff_by_hand(small, bits, 0))
+        colours = [int(v) for v in numpy.random.default_rng(21).integers(0, 65536, 3 << bits)]
+        (folder / f"palette-{bits}-bit.tif").write_bytes(tiff_by_hand(small, bits, 3, tags=[(320, "H", colours)]))
+    xmp = b'<x:xmpmeta><rdf:Description tiff:Orientation="3"/></x:xmpmeta>'
+    (folder / "xmp-3.tif").write_bytes(tiff_by_hand(drawing(seed=22), 8, 2, tags=[(700, "B", list(xmp))]))
 
 
-def tiff_by_hand(samples, bits, photometric, endian="<", planar=False, tile=0):
+def tiff_by_hand(samples, bits, photometric, endian="<", planar=False, tile=0, tags=()):
     height, width, channels = samples.shape
-    kind = numpy.dtype(f"{endian}u{bits // 8}")
-    if planar:
+    kind = numpy.dtype(f"{endian}u{max(bits // 8, 1)}")
+    more_tags = list(tags)
+    if bits < 8:
+        rows, row_bytes = packed_rows(samples, bits), 1 + (width * channels * bits + 7) // 8
+        pieces = [b"".join(rows[y * row_bytes + 1:(y + 1) * row_bytes] for y in range(height))]
+    elif planar:
         pieces = [samples[:, :, c].astype(kind).tobytes() for c in range(channels)]
     elif tile:
         pieces = []
@@ -247,7 +273,7 @@ def tiff_by_hand(samples, bits, photometric, endian="<", planar=False, tile=0):
             (277, "H", [channels]), (284, "H", [2 if planar else 1])]
     tags += [(322, "I", [tile]), (323, "I", [tile]), (324, "I", offsets), (325, "I", sizes)] if tile else \
             [(273, "I", offsets), (278, "I", [height]), (279, "I", sizes)]
-    tags.sort()
+    tags = sorted(tags + more_tags)
     at = 8 + len(data)
     extra_at = at + 2 + 12 * len(tags) + 4
     entries, extra = b"", b""
@@ -258,16 +284,16 @@ def tiff_by_hand(samples, bits, photometric, endian="<", planar=False, tile=0):
         else:
             field = struct.pack(f"{endian}I", extra_at + len(extra))
             extra += body
-        entries += struct.pack(f"{endian}HHI", tag, 3 if code == "H" else 4, len(values)) + field
+        entries += struct.pack(f"{endian}HHI", tag, {"B": 1, "H": 3, "I": 4}[code], len(values)) + field
     mark = b"II*\0" if endian == "<" else b"MM\0*"
     return mark + struct.pack(f"{endian}I", at) + data + struct.pack(f"{endian}H", len(tags)) + entries + b"\0\0\0\0" + extra
 
 
 # ---- GIF by hand: an offset first frame, with and without a transparent colour.
 
-def gif(frames, global_palette, screen=(WIDTH, HEIGHT), background=0):
+def gif(frames, global_palette, screen=(WIDTH, HEIGHT), background=0, colour_bits=8):
     data = b"GIF89a" + struct.pack("<HH", *screen)
-    data += (bytes([0x87, background, 0]) + global_palette) if global_palette else bytes([0x07, background, 0])
+    data += (bytes([0x7F + colour_bits, background, 0]) + global_palette) if global_palette else bytes([0x07, background, 0])
     return data + b"".join(frames) + b";"
 
 
@@ -304,6 +330,7 @@ def gif_files(folder):
     (folder / "offset-transparent.gif").write_bytes(gif([gif_frame(part, 9, 5, transparent=33)], palette, background=7))
     (folder / "local-palette.gif").write_bytes(gif([gif_frame(whole, 0, 0, local, transparent=5)], palette))
     (folder / "no-palette.gif").write_bytes(gif([gif_frame(whole, 0, 0)], b""))
+    (folder / "few-colours.gif").write_bytes(gif([gif_frame(whole, 0, 0)], palette[:12], colour_bits=2))
     (folder / "larger-than-screen.gif").write_bytes(gif([gif_frame(whole, 3, 2)], palette))
 
 

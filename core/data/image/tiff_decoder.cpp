@@ -240,7 +240,9 @@ public:
         switch (m_layout.photometric) {
             case PHOTOMETRIC_PALETTE: std::copy_n(m_palette.data() + pixel[0] * 3, 3, rgb); return;
             case PHOTOMETRIC_SEPARATED: cmykToRgb(pixel, rgb); return;
-            case PHOTOMETRIC_MINISWHITE: std::fill_n(rgb, 3, static_cast<std::uint8_t>(255 - pixel[0])); return;
+            case PHOTOMETRIC_MINISWHITE:  // Pillow turns it round up to 8 bits and forgets to at 16
+                std::fill_n(rgb, 3, static_cast<std::uint8_t>(m_layout.bits == 16 ? pixel[0] : 255 - pixel[0]));
+                return;
             case PHOTOMETRIC_MINISBLACK: std::fill_n(rgb, 3, pixel[0]); return;
             default: break;
         }
