@@ -9,9 +9,7 @@
 namespace lapidary::processor {
 namespace {
 
-Error invalid(const std::string& message) {
-    return {ErrorCode::InvalidData, message, ""};
-}
+Error invalid(const std::string& message) { return {ErrorCode::InvalidData, message, ""}; }
 
 // The configuration and the tokenizer must mean the same three tokens (Fault16).
 Result<void> checkImageTokens(const text::Tokenizer& tokenizer, const config::Gemma3Config& config) {
@@ -24,9 +22,11 @@ Result<void> checkImageTokens(const text::Tokenizer& tokenizer, const config::Ge
                                      Expected{"eoi_token_index", text::kEndOfImage, config.eoiTokenIndex},
                                      Expected{"image_token_index", text::kImageSoftToken, config.imageTokenIndex}}) {
         const auto id = tokenizer.idOf(expected.piece);
-        const std::string found = id ? "the tokenizer gives it the id " + std::to_string(*id) : "the tokenizer does not know it";
+        const std::string found =
+            id ? "the tokenizer gives it the id " + std::to_string(*id) : "the tokenizer does not know it";
         if (id != expected.id) {
-            return invalid(std::string(expected.key) + " is " + std::to_string(expected.id) + " (" + std::string(expected.piece) + "), but " + found);
+            return invalid(std::string(expected.key) + " is " + std::to_string(expected.id) + " (" +
+                           std::string(expected.piece) + "), but " + found);
         }
         if (expected.id >= config.text.vocabSize) {
             return invalid(std::string(expected.key) + " is " + std::to_string(expected.id) + ", but the embedding has " +
@@ -50,7 +50,8 @@ void appendLayout(std::vector<text::Segment>& segments, std::int64_t numCrops, s
 
 }  // namespace
 
-Result<Gemma3Processor> Gemma3Processor::create(std::shared_ptr<const text::Tokenizer> tokenizer, const config::Gemma3Config& config,
+Result<Gemma3Processor> Gemma3Processor::create(std::shared_ptr<const text::Tokenizer> tokenizer,
+                                                const config::Gemma3Config& config,
                                                 const image::ImageProcessorSettings& images) {
     ASSIGN_OR_RETURN(auto imageProcessor, image::ImageProcessor::create(images));
     if (config.isVisionLanguage()) RETURN_IF_ERROR(checkImageTokens(*tokenizer, config));
@@ -66,13 +67,15 @@ Gemma3Processor::Gemma3Processor(std::shared_ptr<const text::Tokenizer> tokenize
     : m_tokenizer(std::move(tokenizer)), m_images(std::move(images)) {}
 
 Result<ProcessedPrompt> Gemma3Processor::chat(std::span<const text::Message> messages, std::span<const image::Picture> pictures,
-                                              text::AfterLastMessage after, const ProcessSettings& settings, std::stop_token stop) const {
+                                              text::AfterLastMessage after, const ProcessSettings& settings,
+                                              std::stop_token stop) const {
     ASSIGN_OR_RETURN(auto draft, draftChat(messages, after, {settings.typedSpecialTokens, std::ssize(pictures)}));
     return process(std::move(draft), pictures, settings, stop);
 }
 
-Result<ProcessedPrompt> Gemma3Processor::complete(std::span<const text::Message> messages, std::span<const image::Picture> pictures,
-                                                  const ProcessSettings& settings, std::stop_token stop) const {
+Result<ProcessedPrompt> Gemma3Processor::complete(std::span<const text::Message> messages,
+                                                  std::span<const image::Picture> pictures, const ProcessSettings& settings,
+                                                  std::stop_token stop) const {
     ASSIGN_OR_RETURN(auto draft, draftPlain(messages, {settings.typedSpecialTokens, std::ssize(pictures)}));
     return process(std::move(draft), pictures, settings, stop);
 }
@@ -82,8 +85,9 @@ Result<ProcessedPrompt> Gemma3Processor::raw(std::string_view prompt, std::span<
     return process(draftRaw(prompt, {settings.typedSpecialTokens, std::ssize(pictures)}), pictures, settings, stop);
 }
 
-Result<std::int64_t> Gemma3Processor::countTokens(std::span<const text::Message> messages, std::span<const PictureSize> pictures,
-                                                  text::AfterLastMessage after, const ProcessSettings& settings) const {
+Result<std::int64_t> Gemma3Processor::countTokens(std::span<const text::Message> messages,
+                                                  std::span<const PictureSize> pictures, text::AfterLastMessage after,
+                                                  const ProcessSettings& settings) const {
     ASSIGN_OR_RETURN(auto draft, draftChat(messages, after, {settings.typedSpecialTokens, std::ssize(pictures)}));
     return count(std::move(draft), pictures, settings);
 }
@@ -98,17 +102,23 @@ Result<std::vector<std::int64_t>> Gemma3Processor::expandedIds(std::string_view 
     PromptDraft draft = draftRaw(prompt, {typed, std::ssize(numCrops)});
     RETURN_IF_ERROR(assignPictures(draft, std::ssize(numCrops)));
     Boxes boxes;
-    for (const std::int64_t crops : numCrops) boxes.emplace_back(static_cast<std::size_t>(std::max<std::int64_t>(0, crops)) + 1);
+    for (const std::int64_t crops : numCrops)
+        boxes.emplace_back(static_cast<std::size_t>(std::max<std::int64_t>(0, crops)) + 1);
     ASSIGN_OR_RETURN(auto prompted, layOut(draft, boxes, std::nullopt));
     return std::move(prompted.ids);
 }
 
-Result<Gemma3Processor::Boxes> Gemma3Processor::boxesOf(std::span<const PictureSize> pictures, const ProcessSettings& settings) const {
+Result<Gemma3Processor::Boxes> Gemma3Processor::boxesOf(std::span<const PictureSize> pictures,
+                                                        const ProcessSettings& settings) const {
     if (!pictures.empty() && !m_acceptsPictures) {
-        return Error{ErrorCode::Unsupported, "this is a text-only model: it has no vision tower, so it cannot take pictures", ""};
+        return Error{ErrorCode::Unsupported, "this is a text-only model: it has no vision tower, so it cannot take pictures",
+                     ""};
     }
     if (!settings.viewsOfPicture.empty() && settings.viewsOfPicture.size() != pictures.size()) {
-        return Error{ErrorCode::Usage, std::to_string(settings.viewsOfPicture.size()) + " view settings for " + std::to_string(pictures.size()) + " pictures", ""};
+        return Error{ErrorCode::Usage,
+                     std::to_string(settings.viewsOfPicture.size()) + " view settings for " + std::to_string(pictures.size()) +
+                         " pictures",
+                     ""};
     }
     Boxes boxes;
     for (std::size_t i = 0; i < pictures.size(); ++i) {
@@ -121,7 +131,8 @@ Result<Gemma3Processor::Boxes> Gemma3Processor::boxesOf(std::span<const PictureS
 }
 
 // Ids, types, spans and the places of views; the views themselves come later.
-Result<ProcessedPrompt> Gemma3Processor::layOut(const PromptDraft& draft, const Boxes& boxes, std::optional<std::int64_t> contextTokens) const {
+Result<ProcessedPrompt> Gemma3Processor::layOut(const PromptDraft& draft, const Boxes& boxes,
+                                                std::optional<std::int64_t> contextTokens) const {
     ProcessedPrompt prompt;
     std::vector<text::Segment> segments;
     std::int64_t views = 0;
@@ -137,8 +148,8 @@ Result<ProcessedPrompt> Gemma3Processor::layOut(const PromptDraft& draft, const 
     }
     const std::int64_t softTokens = views * m_tokensPerView;
     const auto tooLong = [&](const std::string& total) {
-        return invalid("the prompt takes " + total + " tokens, " + std::to_string(softTokens) + " of them for " + std::to_string(views) +
-                       " views of pictures, but the context holds " + std::to_string(*contextTokens));
+        return invalid("the prompt takes " + total + " tokens, " + std::to_string(softTokens) + " of them for " +
+                       std::to_string(views) + " views of pictures, but the context holds " + std::to_string(*contextTokens));
     };
     if (contextTokens && softTokens > *contextTokens) return tooLong("more than " + std::to_string(softTokens));
     prompt.ids = m_tokenizer->encode(segments);
@@ -146,8 +157,8 @@ Result<ProcessedPrompt> Gemma3Processor::layOut(const PromptDraft& draft, const 
 
     for (const std::int64_t id : prompt.ids) {
         if (id >= m_vocabSize) {
-            return invalid("'" + m_tokenizer->piece(id) + "' in the text has the id " + std::to_string(id) + ", but the model's embedding has " +
-                           std::to_string(m_vocabSize) + " rows");
+            return invalid("'" + m_tokenizer->piece(id) + "' in the text has the id " + std::to_string(id) +
+                           ", but the model's embedding has " + std::to_string(m_vocabSize) + " rows");
         }
         prompt.tokenTypeIds.push_back(m_acceptsPictures && id == m_imageTokenId ? 1 : 0);
     }
@@ -160,8 +171,8 @@ Result<ProcessedPrompt> Gemma3Processor::layOut(const PromptDraft& draft, const 
     return prompt;
 }
 
-Result<ProcessedPrompt> Gemma3Processor::process(PromptDraft draft, std::span<const image::Picture> pictures, const ProcessSettings& settings,
-                                                 const std::stop_token& stop) const {
+Result<ProcessedPrompt> Gemma3Processor::process(PromptDraft draft, std::span<const image::Picture> pictures,
+                                                 const ProcessSettings& settings, const std::stop_token& stop) const {
     ASSIGN_OR_RETURN(const Boxes boxes, boxesOf(sizesOf(pictures), settings));
     RETURN_IF_ERROR(assignPictures(draft, std::ssize(pictures)));
     ASSIGN_OR_RETURN(auto prompt, layOut(draft, boxes, settings.contextTokens));
@@ -169,7 +180,8 @@ Result<ProcessedPrompt> Gemma3Processor::process(PromptDraft draft, std::span<co
         const image::Picture& picture = pictures[place.picture];
         place.width = picture.width;
         place.height = picture.height;
-        const image::ViewSettings& viewSettings = settings.viewsOfPicture.empty() ? settings.views : settings.viewsOfPicture[place.picture];
+        const image::ViewSettings& viewSettings =
+            settings.viewsOfPicture.empty() ? settings.views : settings.viewsOfPicture[place.picture];
         auto views = m_images.views(picture, viewSettings, stop);
         if (!views) return views.error().within("picture " + std::to_string(place.picture + 1));
         std::move(views->begin(), views->end(), std::back_inserter(prompt.views));
@@ -177,7 +189,8 @@ Result<ProcessedPrompt> Gemma3Processor::process(PromptDraft draft, std::span<co
     return prompt;
 }
 
-Result<std::int64_t> Gemma3Processor::count(PromptDraft draft, std::span<const PictureSize> pictures, const ProcessSettings& settings) const {
+Result<std::int64_t> Gemma3Processor::count(PromptDraft draft, std::span<const PictureSize> pictures,
+                                            const ProcessSettings& settings) const {
     ASSIGN_OR_RETURN(const Boxes boxes, boxesOf(pictures, settings));
     RETURN_IF_ERROR(assignPictures(draft, std::ssize(pictures)));
     ASSIGN_OR_RETURN(const auto prompt, layOut(draft, boxes, settings.contextTokens));

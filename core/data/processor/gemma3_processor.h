@@ -64,7 +64,8 @@ public:
     // Errors: InvalidData as renderChat has it; "3 image placeholders but 2 pictures: message 1 (user) has 1, message 3 (user) has 2"
     // (Fault24); more tokens than settings.contextTokens (Fault25); Cancelled.
     Result<ProcessedPrompt> chat(std::span<const text::Message> messages, std::span<const image::Picture> pictures,
-                                 text::AfterLastMessage after, const ProcessSettings& settings = {}, std::stop_token stop = {}) const;
+                                 text::AfterLastMessage after, const ProcessSettings& settings = {},
+                                 std::stop_token stop = {}) const;
 
     // The same for a model without a chat template (completion mode): <bos> and the messages' texts, one a line, no roles.
     Result<ProcessedPrompt> complete(std::span<const text::Message> messages, std::span<const image::Picture> pictures,
@@ -72,8 +73,8 @@ public:
 
     // --raw: <bos> and the text as it is; where there are pictures, every "<start_of_image>" in it is one's place.  In Parse mode a
     // text that starts with "<bos>" gets no second one.  Pictures without any text: "<start_of_image>" once each, joined by spaces.
-    Result<ProcessedPrompt> raw(std::string_view prompt, std::span<const image::Picture> pictures, const ProcessSettings& settings = {},
-                                std::stop_token stop = {}) const;
+    Result<ProcessedPrompt> raw(std::string_view prompt, std::span<const image::Picture> pictures,
+                                const ProcessSettings& settings = {}, std::stop_token stop = {}) const;
 
     // Tokens that the conversation would take, from picture sizes alone: no view is made.
     Result<std::int64_t> countTokens(std::span<const text::Message> messages, std::span<const PictureSize> pictures,
@@ -97,10 +98,12 @@ private:
 
     Gemma3Processor(std::shared_ptr<const text::Tokenizer> tokenizer, image::ImageProcessor images);
     [[nodiscard]] Result<Boxes> boxesOf(std::span<const PictureSize> pictures, const ProcessSettings& settings) const;
-    [[nodiscard]] Result<ProcessedPrompt> layOut(const PromptDraft& draft, const Boxes& boxes, std::optional<std::int64_t> contextTokens) const;
+    [[nodiscard]] Result<ProcessedPrompt> layOut(const PromptDraft& draft, const Boxes& boxes,
+                                                 std::optional<std::int64_t> contextTokens) const;
     [[nodiscard]] Result<ProcessedPrompt> process(PromptDraft draft, std::span<const image::Picture> pictures,
                                                   const ProcessSettings& settings, const std::stop_token& stop) const;
-    [[nodiscard]] Result<std::int64_t> count(PromptDraft draft, std::span<const PictureSize> pictures, const ProcessSettings& settings) const;
+    [[nodiscard]] Result<std::int64_t> count(PromptDraft draft, std::span<const PictureSize> pictures,
+                                             const ProcessSettings& settings) const;
 
     std::shared_ptr<const text::Tokenizer> m_tokenizer;
     image::ImageProcessor m_images;

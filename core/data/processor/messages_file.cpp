@@ -12,9 +12,7 @@ namespace {
 // base64 pictures lie inside, so more than text alone would need.
 constexpr std::uint64_t kMaxMessagesBytes = std::uint64_t{64} << 20;
 
-Error invalid(const std::string& where, const std::string& message) {
-    return {ErrorCode::InvalidData, message, where};
-}
+Error invalid(const std::string& where, const std::string& message) { return {ErrorCode::InvalidData, message, where}; }
 
 class MessagesReader {
 public:
@@ -22,7 +20,8 @@ public:
 
     Result<Conversation> read(const Json& list, const std::string& where) {
         if (!list.is_array()) return invalid(where, "expected a list of messages, found " + describeJson(list));
-        for (std::size_t i = 0; i < list.size(); ++i) RETURN_IF_ERROR(readMessage(list[i], where + "[" + std::to_string(i) + "]"));
+        for (std::size_t i = 0; i < list.size(); ++i)
+            RETURN_IF_ERROR(readMessage(list[i], where + "[" + std::to_string(i) + "]"));
         return std::move(m_conversation);
     }
 
@@ -83,7 +82,8 @@ private:
         if (!source) return text::ContentPart{text::ContentPart::Type::Image, {}, -1};
         if (source->kind == Kind::Path && !m_folder.empty()) source->value = (m_folder / source->value).string();
         m_conversation.images.push_back(std::move(*source));
-        return text::ContentPart{text::ContentPart::Type::Image, {}, static_cast<std::int64_t>(m_conversation.images.size()) - 1};
+        return text::ContentPart{
+            text::ContentPart::Type::Image, {}, static_cast<std::int64_t>(m_conversation.images.size()) - 1};
     }
 
     std::filesystem::path m_folder;
@@ -126,7 +126,8 @@ Result<Conversation> readMessagesFile(const std::filesystem::path& path) {
     return parseMessagesText(bytes, path.string(), path.parent_path());
 }
 
-Result<std::vector<BatchEntry>> parseBatch(std::string_view jsonLines, const std::string& source, const std::filesystem::path& folder) {
+Result<std::vector<BatchEntry>> parseBatch(std::string_view jsonLines, const std::string& source,
+                                           const std::filesystem::path& folder) {
     if (jsonLines.starts_with("\xEF\xBB\xBF")) jsonLines.remove_prefix(3);
     std::vector<BatchEntry> entries;
     for (std::size_t line = 1; !jsonLines.empty(); ++line) {

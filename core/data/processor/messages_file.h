@@ -30,18 +30,20 @@ enum class UnknownKeys {
 // with more than one of path, url, base64.  A content that is null or a number is kept: the template refuses it.
 Result<Conversation> parseMessages(const nlohmann::json& root, const std::filesystem::path& folder = {},
                                    UnknownKeys unknown = UnknownKeys::Refuse);
-Result<Conversation> parseMessagesText(std::string_view json, const std::string& source, const std::filesystem::path& folder = {});
+Result<Conversation> parseMessagesText(std::string_view json, const std::string& source,
+                                       const std::filesystem::path& folder = {});
 // Errors: also NotFound, InvalidFile (above 64 MiB).
 Result<Conversation> readMessagesFile(const std::filesystem::path& path);
 
 // One request of a --batch file.
 struct BatchEntry {
-    std::size_t line = 0;               // from 1
+    std::size_t line = 0;  // from 1
     std::optional<std::string> prompt;  // {"prompt": "…"}; then `conversation` is empty
-    Conversation conversation;          // {"messages": […]}
+    Conversation conversation;  // {"messages": […]}
 };
 // JSON lines; empty lines are skipped.  Errors: InvalidData with the line number.
-Result<std::vector<BatchEntry>> parseBatch(std::string_view jsonLines, const std::string& source, const std::filesystem::path& folder = {});
+Result<std::vector<BatchEntry>> parseBatch(std::string_view jsonLines, const std::string& source,
+                                           const std::filesystem::path& folder = {});
 Result<std::vector<BatchEntry>> readBatchFile(const std::filesystem::path& path);
 
 }  // namespace lapidary::processor

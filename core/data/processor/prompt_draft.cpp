@@ -83,12 +83,14 @@ std::string placesByOwner(const PromptDraft& draft) {
 Error countMismatch(const PromptDraft& draft, std::int64_t places, std::int64_t pictures) {
     const std::string list = placesByOwner(draft);
     return {ErrorCode::InvalidData,
-            counted(places, "image placeholder") + " but " + counted(pictures, "picture") + (list.empty() ? "" : ": " + list), ""};
+            counted(places, "image placeholder") + " but " + counted(pictures, "picture") + (list.empty() ? "" : ": " + list),
+            ""};
 }
 
 }  // namespace
 
-Result<PromptDraft> draftChat(std::span<const text::Message> messages, text::AfterLastMessage after, const DraftOptions& options) {
+Result<PromptDraft> draftChat(std::span<const text::Message> messages, text::AfterLastMessage after,
+                              const DraftOptions& options) {
     ASSIGN_OR_RETURN(const auto segments, text::renderChat(messages, after));
     const std::vector<Place> places = printedPlaces(messages);
     PromptDraft draft;
@@ -147,8 +149,10 @@ Result<void> assignPictures(PromptDraft& draft, std::int64_t pictures) {
         if (!piece.isPicture) continue;
         ++places;
         if (piece.picture >= pictures) {
-            return Error{ErrorCode::InvalidData,
-                         piece.owner + " refers to picture " + std::to_string(piece.picture + 1) + " of " + std::to_string(pictures), ""};
+            return Error{
+                ErrorCode::InvalidData,
+                piece.owner + " refers to picture " + std::to_string(piece.picture + 1) + " of " + std::to_string(pictures),
+                ""};
         }
         if (piece.picture >= 0) used[piece.picture] = true;
     }

@@ -29,7 +29,8 @@ struct DraftOptions {
 };
 
 // Rendered with the chat template.  Errors: as renderChat.
-Result<PromptDraft> draftChat(std::span<const text::Message> messages, text::AfterLastMessage after, const DraftOptions& options);
+Result<PromptDraft> draftChat(std::span<const text::Message> messages, text::AfterLastMessage after,
+                              const DraftOptions& options);
 
 // <bos> and the messages' texts, one a line: what a model without a chat template continues.  Errors: "Invalid content type".
 Result<PromptDraft> draftPlain(std::span<const text::Message> messages, const DraftOptions& options);

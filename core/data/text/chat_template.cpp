@@ -14,11 +14,13 @@ constexpr std::uint64_t kGemma3TemplateHash = 0xFDE372DCE0686F89U;
 
 bool isPythonSpace(char32_t c) {
     if ((c >= 0x09 && c <= 0x0D) || (c >= 0x1C && c <= 0x20) || c == 0x85 || c == 0xA0) return true;
-    return c == 0x1680 || (c >= 0x2000 && c <= 0x200A) || c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000;
+    return c == 0x1680 || (c >= 0x2000 && c <= 0x200A) || c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F ||
+           c == 0x3000;
 }
 
 std::string_view stripLeft(std::string_view text) {
-    for (std::size_t length = utf8Length(text); length > 0 && isPythonSpace(codePointOf(text.substr(0, length))); length = utf8Length(text)) {
+    for (std::size_t length = utf8Length(text); length > 0 && isPythonSpace(codePointOf(text.substr(0, length)));
+         length = utf8Length(text)) {
         text.remove_prefix(length);
     }
     return text;
@@ -50,11 +52,13 @@ public:
             ASSIGN_OR_RETURN(prefix, systemPrefix(messages[0]));
             first = 1;
         }
-        if (after == AfterLastMessage::Continue && first == messages.size()) return nothingToContinue(first - 1, messages[first - 1]);
+        if (after == AfterLastMessage::Continue && first == messages.size())
+            return nothingToContinue(first - 1, messages[first - 1]);
         for (std::size_t i = first; i < messages.size(); ++i) {
             const Message& message = messages[i];
             if ((message.role == "user") != ((i - first) % 2 == 0)) {
-                return Error{ErrorCode::InvalidData, "Conversation roles must alternate user/assistant/user/assistant/...", describe(i, message)};
+                return Error{ErrorCode::InvalidData, "Conversation roles must alternate user/assistant/user/assistant/...",
+                             describe(i, message)};
             }
             openTurn(message.role);
             if (i == first && first == 1) {
@@ -79,7 +83,8 @@ private:
         if (const auto* text = std::get_if<std::string>(&message.content)) return *text;
         const auto* parts = std::get_if<std::vector<ContentPart>>(&message.content);
         if (parts != nullptr && !parts->empty() && parts->front().type == ContentPart::Type::Text) return parts->front().text;
-        return Error{ErrorCode::InvalidData, "Invalid content type: a system message is a text, or a list that begins with one", describe(0, message)};
+        return Error{ErrorCode::InvalidData, "Invalid content type: a system message is a text, or a list that begins with one",
+                     describe(0, message)};
     }
 
     // A role beside the usual ones is printed as it came, so it counts as typed by a person.
@@ -112,7 +117,8 @@ private:
         for (std::size_t i = 0; i < end; ++i) {
             const ContentPart& part = (*parts)[i];
             if (part.type == ContentPart::Type::Image) markup(kStartOfImage);
-            if (part.type == ContentPart::Type::Text) content(stayOpen && i + 1 == end ? stripLeft(part.text) : stripPython(part.text));
+            if (part.type == ContentPart::Type::Text)
+                content(stayOpen && i + 1 == end ? stripLeft(part.text) : stripPython(part.text));
         }
         if (stayOpen) stripEnd();
         return {};
@@ -169,18 +175,18 @@ std::string joinSegments(std::span<const Segment> segments) {
     return joined;
 }
 
-std::string_view stripPython(std::string_view text) {
-    return stripRight(stripLeft(text));
-}
+std::string_view stripPython(std::string_view text) { return stripRight(stripLeft(text)); }
 
 ChatTemplateCheck checkChatTemplate(const std::optional<std::string>& source) {
     if (!source || stripPython(*source).empty()) return {};
     if (templateHash(*source) == kGemma3TemplateHash) return {true, true, ""};
     const bool sameMarkers = source->find(kStartOfTurn) != std::string::npos && source->find(kEndOfTurn) != std::string::npos;
     return {true, false,
-            sameMarkers ? "the checkpoint's chat template is not Gemma 3's own; messages are rendered with Gemma 3's (Jinja is not run)"
-                        : "the checkpoint's chat template has none of Gemma 3's turn markers; messages are rendered with Gemma 3's template, "
-                          "which this model may not know"};
+            sameMarkers
+                ? "the checkpoint's chat template is not Gemma 3's own; messages are rendered with Gemma 3's (Jinja is not run)"
+                : "the checkpoint's chat template has none of Gemma 3's turn markers; messages are rendered with Gemma 3's "
+                  "template, "
+                  "which this model may not know"};
 }
 
 }  // namespace lapidary::text

@@ -56,7 +56,7 @@ std::string_view stripPython(std::string_view text);
 struct ChatTemplateCheck {
     bool hasTemplate = false;  // false: a base model, completion mode (<bos> and text)
     bool isGemma3 = false;
-    std::string warning;       // for people; empty where there is nothing to say
+    std::string warning;  // for people; empty where there is nothing to say
 };
 // `source`: the Jinja text, or nothing where the checkpoint has none.  White space between tags does not count.
 ChatTemplateCheck checkChatTemplate(const std::optional<std::string>& source);

@@ -12,15 +12,15 @@ namespace lapidary::text {
 namespace {
 
 struct Symbol {
-    std::int32_t id = 0;        // -1: merged into its left neighbour
+    std::int32_t id = 0;  // -1: merged into its left neighbour
     std::int32_t previous = -1;
     std::int32_t next = -1;
 };
 
 struct Candidate {
     std::uint32_t rank = 0;
-    std::int32_t left = 0;     // index of the left symbol
-    std::int32_t leftId = 0;   // ids at the time: a candidate is stale when either changed
+    std::int32_t left = 0;  // index of the left symbol
+    std::int32_t leftId = 0;  // ids at the time: a candidate is stale when either changed
     std::int32_t rightId = 0;
     std::int32_t result = 0;
     bool operator>(const Candidate& other) const { return rank != other.rank ? rank > other.rank : left > other.left; }
@@ -28,8 +28,8 @@ struct Candidate {
 
 class MergeEncoder : public SegmentEncoder {
 public:
-    MergeEncoder(const PieceTable& pieces, bool byteFallback, std::int64_t unknownId,
-                 UnknownCharacters unknown, const std::vector<MergeRule>& merges)
+    MergeEncoder(const PieceTable& pieces, bool byteFallback, std::int64_t unknownId, UnknownCharacters unknown,
+                 const std::vector<MergeRule>& merges)
         : m_pieces(pieces), m_unknownId(static_cast<std::int32_t>(unknownId)), m_unknown(unknown) {
         m_byteIds.fill(-1);
         for (std::int64_t id = 0; byteFallback && id < pieces.size(); ++id) {
@@ -101,14 +101,16 @@ private:
         const std::int32_t leftId = symbols[left].id;
         const std::int32_t rightId = symbols[symbols[left].next].id;
         const std::uint64_t pair = key(leftId, rightId);
-        auto rule = std::lower_bound(m_rules.begin(), m_rules.end(), pair, [](const Rule& a, std::uint64_t wanted) { return a.pair < wanted; });
+        auto rule = std::lower_bound(m_rules.begin(), m_rules.end(), pair,
+                                     [](const Rule& a, std::uint64_t wanted) { return a.pair < wanted; });
         if (rule == m_rules.end() || rule->pair != pair) return;
         heap.push({rule->rank, left, leftId, rightId, rule->result});
     }
 
     void mergeAll(std::vector<Symbol>& symbols) const {
         Heap heap;
-        for (std::int32_t index = 0; index < static_cast<std::int32_t>(symbols.size()); ++index) pushCandidate(heap, symbols, index);
+        for (std::int32_t index = 0; index < static_cast<std::int32_t>(symbols.size()); ++index)
+            pushCandidate(heap, symbols, index);
         while (!heap.empty()) {
             const Candidate best = heap.top();
             heap.pop();
@@ -133,8 +135,8 @@ private:
 
 }  // namespace
 
-std::unique_ptr<SegmentEncoder> makeMergeEncoder(const PieceTable& pieces, bool byteFallback,
-                                                 std::int64_t unknownId, UnknownCharacters unknown, const std::vector<MergeRule>& merges) {
+std::unique_ptr<SegmentEncoder> makeMergeEncoder(const PieceTable& pieces, bool byteFallback, std::int64_t unknownId,
+                                                 UnknownCharacters unknown, const std::vector<MergeRule>& merges) {
     return std::make_unique<MergeEncoder>(pieces, byteFallback, unknownId, unknown, merges);
 }
 

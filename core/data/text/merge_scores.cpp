@@ -14,12 +14,14 @@ public:
     explicit MergeScores(const TokenizerJson& tokenizer) : m_tokenizer(tokenizer), m_vocabulary(tokenizer.vocabulary) {}
 
     std::optional<std::vector<float>> derive() {
-        if (m_tokenizer.unknown != UnknownCharacters::Fuse || m_vocabulary.unknownId < 0 || !bytesComplete()) return std::nullopt;
+        if (m_tokenizer.unknown != UnknownCharacters::Fuse || m_vocabulary.unknownId < 0 || !bytesComplete())
+            return std::nullopt;
         m_scores.assign(static_cast<std::size_t>(m_vocabulary.pieces.size()), 0.0F);
         if (!rankResults() || !everySplitIsThere() || !spaceRunsComeFirst()) return std::nullopt;
         // Single characters are never the result of a merge: below all others.
         for (std::size_t id = 0; id < m_scores.size(); ++id) {
-            if (m_vocabulary.types[id] == PieceType::Normal && m_scores[id] == 0.0F) m_scores[id] = -static_cast<float>(m_results + 1);
+            if (m_vocabulary.types[id] == PieceType::Normal && m_scores[id] == 0.0F)
+                m_scores[id] = -static_cast<float>(m_results + 1);
         }
         return std::move(m_scores);
     }
@@ -65,7 +67,8 @@ private:
         for (std::int64_t id = 0; id < m_vocabulary.pieces.size(); ++id) {
             if (!isReachable(static_cast<std::int32_t>(id))) continue;
             const std::string_view piece = m_vocabulary.pieces.at(id);
-            for (std::size_t cut = utf8Length(piece); cut > 0 && cut < piece.size(); cut += std::max<std::size_t>(1, utf8Length(piece.substr(cut)))) {
+            for (std::size_t cut = utf8Length(piece); cut > 0 && cut < piece.size();
+                 cut += std::max<std::size_t>(1, utf8Length(piece.substr(cut)))) {
                 const auto left = m_vocabulary.pieces.find(piece.substr(0, cut));
                 if (!left || !isReachable(static_cast<std::int32_t>(*left))) continue;
                 const auto right = m_vocabulary.pieces.find(piece.substr(cut));
@@ -91,7 +94,8 @@ private:
         for (std::size_t rank = 0; rank < m_tokenizer.merges.size(); ++rank) {
             const MergeRule& merge = m_tokenizer.merges[rank];
             if (is(merge.result, PieceType::UserDefined)) {
-                if (space && merge.right == *space) rankOfLength[m_vocabulary.pieces.at(merge.left).size() / kSpaceMark.size()] = rank;
+                if (space && merge.right == *space)
+                    rankOfLength[m_vocabulary.pieces.at(merge.left).size() / kSpaceMark.size()] = rank;
             } else if (firstWordWithSpace == std::numeric_limits<std::size_t>::max() && isReachable(merge.result) &&
                        m_vocabulary.pieces.at(merge.result).find(kSpaceMark) != std::string_view::npos) {
                 firstWordWithSpace = rank;
@@ -108,13 +112,11 @@ private:
     const Vocabulary& m_vocabulary;
     std::vector<float> m_scores;
     std::size_t m_results = 0;  // distinct pieces that merges make
-    std::size_t m_ranked = 0;   // merges among them
+    std::size_t m_ranked = 0;  // merges among them
 };
 
 }  // namespace
 
-std::optional<std::vector<float>> scoresFromMerges(const TokenizerJson& tokenizer) {
-    return MergeScores(tokenizer).derive();
-}
+std::optional<std::vector<float>> scoresFromMerges(const TokenizerJson& tokenizer) { return MergeScores(tokenizer).derive(); }
 
 }  // namespace lapidary::text

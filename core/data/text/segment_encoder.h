@@ -34,7 +34,7 @@ struct MergeRule {
 enum class UnknownCharacters { Fuse, KeepApart };
 
 // Our own BPE.  `pieces` must outlive the encoder.
-std::unique_ptr<SegmentEncoder> makeMergeEncoder(const PieceTable& pieces, bool byteFallback,
-                                                 std::int64_t unknownId, UnknownCharacters unknown, const std::vector<MergeRule>& merges);
+std::unique_ptr<SegmentEncoder> makeMergeEncoder(const PieceTable& pieces, bool byteFallback, std::int64_t unknownId,
+                                                 UnknownCharacters unknown, const std::vector<MergeRule>& merges);
 
 }  // namespace lapidary::text

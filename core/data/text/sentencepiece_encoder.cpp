@@ -10,7 +10,8 @@ class SentencePieceEncoder : public SegmentEncoder {
 public:
     Result<void> load(const Vocabulary& vocabulary, const std::string& name) {
         const auto status = m_processor.LoadFromSerializedProto(serializeSentencePieceModel(vocabulary));
-        if (!status.ok()) return Error{ErrorCode::InvalidData, "SentencePiece refuses the vocabulary: " + status.ToString(), name};
+        if (!status.ok())
+            return Error{ErrorCode::InvalidData, "SentencePiece refuses the vocabulary: " + status.ToString(), name};
         return {};
     }
 

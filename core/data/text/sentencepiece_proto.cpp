@@ -113,7 +113,8 @@ public:
         }));
         if (m_vocabulary.pieces.size() == 0) return invalid("holds no pieces; is it a SentencePiece model?");
         if (m_modelType != kBpe) {
-            return Error{ErrorCode::Unsupported, "model type " + std::to_string(m_modelType) + " (expected 2, BPE, as Gemma's is)", m_name};
+            return Error{ErrorCode::Unsupported,
+                         "model type " + std::to_string(m_modelType) + " (expected 2, BPE, as Gemma's is)", m_name};
         }
         if (const auto twice = m_vocabulary.pieces.index()) {
             return invalid("piece " + std::to_string(*twice) + " repeats the text of an earlier one");
@@ -124,10 +125,12 @@ public:
 private:
     [[nodiscard]] Error invalid(const std::string& message) const { return {ErrorCode::InvalidFile, message, m_name}; }
 
-    Result<void> eachField(std::string_view message, std::size_t offset, const std::function<Result<void>(const Field&)>& visit) const {
+    Result<void> eachField(std::string_view message, std::size_t offset,
+                           const std::function<Result<void>(const Field&)>& visit) const {
         WireReader reader(message, offset);
         while (const std::optional<Field> field = reader.next()) RETURN_IF_ERROR(visit(*field));
-        if (reader.failed()) return invalid("damaged or not a SentencePiece model (byte " + std::to_string(reader.offset()) + ")");
+        if (reader.failed())
+            return invalid("damaged or not a SentencePiece model (byte " + std::to_string(reader.offset()) + ")");
         return {};
     }
 
@@ -182,8 +185,10 @@ private:
             return {};
         }));
         if (!rules && !dummyPrefix && !trim && escape) return {};
-        return Error{ErrorCode::Unsupported,
-                     "normalizer_spec changes the text (rules, a dummy prefix, or trimmed spaces); Gemma 3's leaves it as it is", m_name};
+        return Error{
+            ErrorCode::Unsupported,
+            "normalizer_spec changes the text (rules, a dummy prefix, or trimmed spaces); Gemma 3's leaves it as it is",
+            m_name};
     }
 
     std::string m_name;

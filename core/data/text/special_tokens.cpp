@@ -8,17 +8,16 @@
 namespace lapidary::text {
 namespace {
 
-constexpr std::array kSpecialNames{kPad, kEos, kBos, kUnknown, kStartOfTurn, kEndOfTurn, kStartOfImage, kEndOfImage, kImageSoftToken};
+constexpr std::array kSpecialNames{kPad,       kEos,          kBos,        kUnknown,       kStartOfTurn,
+                                   kEndOfTurn, kStartOfImage, kEndOfImage, kImageSoftToken};
 
 // Ids 168-237 of Gemma's vocabulary; each has its closing tag there too.
 constexpr std::array<std::string_view, 35> kHtmlTags{
-    "table", "caption", "thead", "tbody", "tfoot", "tr",  "th",  "td",   "h1", "h2",   "h3",   "h4",  "h5",   "h6",   "blockquote", "strong",
-    "em",    "b",       "i",     "u",     "s",     "sub", "sup", "code", "a",  "html", "body", "img", "span", "bbox", "ul",         "li",
-    "div",   "iframe",  "footer"};
+    "table", "caption", "thead",      "tbody",  "tfoot", "tr",   "th", "td", "h1",  "h2",     "h3",    "h4",
+    "h5",    "h6",      "blockquote", "strong", "em",    "b",    "i",  "u",  "s",   "sub",    "sup",   "code",
+    "a",     "html",    "body",       "img",    "span",  "bbox", "ul", "li", "div", "iframe", "footer"};
 
-bool contains(auto const& names, std::string_view name) {
-    return std::find(names.begin(), names.end(), name) != names.end();
-}
+bool contains(auto const& names, std::string_view name) { return std::find(names.begin(), names.end(), name) != names.end(); }
 
 bool isHtmlTag(std::string_view piece) {
     if (piece.size() < 3 || piece.front() != '<' || piece.back() != '>') return false;
@@ -48,14 +47,13 @@ int hexadecimalDigit(char digit) {
 
 }  // namespace
 
-bool isSpecialName(std::string_view piece) {
-    return contains(kSpecialNames, piece);
-}
+bool isSpecialName(std::string_view piece) { return contains(kSpecialNames, piece); }
 
 bool isGemmaAddedName(std::string_view piece) {
-    return isSpecialName(piece) || piece == "<mask>" || piece == "[multimodal]" || isUnusedName(piece) || isRunOf(piece, '\n') ||
-           isRunOf(piece, '\t') || isHtmlTag(piece);
+    return isSpecialName(piece) || piece == "<mask>" || piece == "[multimodal]" || isUnusedName(piece) || isTypableName(piece);
 }
+
+bool isTypableName(std::string_view piece) { return isRunOf(piece, '\n') || isRunOf(piece, '\t') || isHtmlTag(piece); }
 
 bool isSpaceRun(std::string_view piece) {
     if (piece.size() < 2 * kSpaceMark.size() || piece.size() % kSpaceMark.size() != 0) return false;

@@ -23,6 +23,9 @@ bool isSpecialName(std::string_view piece);
 // HTML tags.  Sources that type them wrongly (specification 7.4, "Known defect") are mended with this.
 bool isGemmaAddedName(std::string_view piece);
 
+// Those of them that stand in ordinary text: runs of newlines or tabs, HTML tags.
+bool isTypableName(std::string_view piece);
+
 // Two or more ▁ and nothing else.
 bool isSpaceRun(std::string_view piece);
 

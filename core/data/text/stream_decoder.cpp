@@ -37,8 +37,6 @@ std::string StreamDecoder::push(std::int64_t id) {
     return finish() + shownPiece(m_tokenizer->piece(id));
 }
 
-std::string StreamDecoder::finish() {
-    return shownBytes(std::exchange(m_heldBytes, {}));
-}
+std::string StreamDecoder::finish() { return shownBytes(std::exchange(m_heldBytes, {})); }
 
 }  // namespace lapidary::text

@@ -45,7 +45,8 @@ Result<std::shared_ptr<const MappedFile>> mapCapped(const std::filesystem::path&
     ASSIGN_OR_RETURN(auto file, MappedFile::open(path));
     if (file->bytes().size() <= maxBytes) return file;
     return Error{ErrorCode::InvalidFile,
-                 std::to_string(file->bytes().size()) + " bytes; expected a tokenizer of at most " + std::to_string(maxBytes), path.string()};
+                 std::to_string(file->bytes().size()) + " bytes; expected a tokenizer of at most " + std::to_string(maxBytes),
+                 path.string()};
 }
 
 std::string_view asText(const MappedFile& file) {
@@ -67,7 +68,8 @@ Result<std::shared_ptr<const Tokenizer>> Tokenizer::load(const TokenizerSource& 
         return fromModel(asText(*file), source.tokenizerModel.string(), source.imageTokenId);
     }
     if (source.gguf) return fromGguf(*source.gguf, source.imageTokenId);
-    return Error{ErrorCode::NotFound, "the checkpoint has no tokenizer.json, no tokenizer.model and no vocabulary of its own", ""};
+    return Error{ErrorCode::NotFound, "the checkpoint has no tokenizer.json, no tokenizer.model and no vocabulary of its own",
+                 ""};
 }
 
 Result<std::shared_ptr<const Tokenizer>> Tokenizer::fromJson(std::string_view bytes, const std::string& name,
@@ -82,7 +84,8 @@ Result<std::shared_ptr<const Tokenizer>> Tokenizer::fromModel(std::string_view b
     return TokenizerBuilder(name, imageTokenId).fromModel(std::move(vocabulary));
 }
 
-Result<std::shared_ptr<const Tokenizer>> Tokenizer::fromGguf(const GgufVocabulary& vocabulary, std::optional<std::int64_t> imageTokenId) {
+Result<std::shared_ptr<const Tokenizer>> Tokenizer::fromGguf(const GgufVocabulary& vocabulary,
+                                                             std::optional<std::int64_t> imageTokenId) {
     return TokenizerBuilder("GGUF vocabulary", imageTokenId).fromGguf(vocabulary);
 }
 
@@ -134,33 +137,21 @@ std::string Tokenizer::decode(std::span<const std::int64_t> ids, bool skipSpecia
     return text;
 }
 
-std::string Tokenizer::piece(std::int64_t id) const {
-    return std::string(m_pieces->at(id));
-}
+std::string Tokenizer::piece(std::int64_t id) const { return std::string(m_pieces->at(id)); }
 
-std::optional<std::int64_t> Tokenizer::idOf(std::string_view piece) const {
-    return m_pieces->find(piece);
-}
+std::optional<std::int64_t> Tokenizer::idOf(std::string_view piece) const { return m_pieces->find(piece); }
 
 std::optional<std::uint8_t> Tokenizer::byteOf(std::int64_t id) const {
     const int byte = byteOfPiece(m_pieces->at(id));
     return byte < 0 ? std::nullopt : std::optional(static_cast<std::uint8_t>(byte));
 }
 
-bool Tokenizer::isSpecial(std::int64_t id) const {
-    return m_added->isSpecial(id);
-}
+bool Tokenizer::isSpecial(std::int64_t id) const { return m_added->isSpecial(id); }
 
-bool Tokenizer::isKnown(std::int64_t id) const {
-    return m_pieces->contains(id);
-}
+bool Tokenizer::isKnown(std::int64_t id) const { return m_pieces->contains(id); }
 
-std::int64_t Tokenizer::size() const {
-    return m_pieces->extent();
-}
+std::int64_t Tokenizer::size() const { return m_pieces->extent(); }
 
-std::string Tokenizer::encoderName() const {
-    return m_encoder->name();
-}
+std::string Tokenizer::encoderName() const { return m_encoder->name(); }
 
 }  // namespace lapidary::text

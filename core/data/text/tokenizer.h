@@ -20,14 +20,14 @@ namespace lapidary::text {
 // special: they are recognised either way.
 enum class SpecialTokens {
     AsText,  // "<end_of_turn>" is eleven characters
-    Parse,   // … or id 106, as in transformers
+    Parse,  // … or id 106, as in transformers
 };
 
 // The vocabulary of a GGUF file as stored (tokenizer.ggml.*, specification 7.4); index = id.
 struct GgufVocabulary {
-    std::string model = "llama";      // tokenizer.ggml.model
+    std::string model = "llama";  // tokenizer.ggml.model
     std::vector<std::string> pieces;  // tokenizer.ggml.tokens
-    std::vector<float> scores;        // tokenizer.ggml.scores, same length
+    std::vector<float> scores;  // tokenizer.ggml.scores, same length
     std::vector<std::int32_t> types;  // tokenizer.ggml.token_type, same length, or empty: all normal
     std::optional<std::int64_t> bosId;
     std::optional<std::int64_t> eosId;
@@ -39,7 +39,7 @@ struct GgufVocabulary {
 // Where the vocabulary lies.  The first one present is used: tokenizer.json (it alone knows a checkpoint's own added tokens),
 // tokenizer.model, the GGUF's vocabulary.
 struct TokenizerSource {
-    std::filesystem::path tokenizerJson;   // empty: not there
+    std::filesystem::path tokenizerJson;  // empty: not there
     std::filesystem::path tokenizerModel;  // empty: not there
     std::shared_ptr<const GgufVocabulary> gguf;
     // config.json's image_token_index: a vocabulary that ends just below it (tokenizer.model, GGUF: 262,144 entries) gets

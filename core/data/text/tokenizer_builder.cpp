@@ -14,9 +14,7 @@ namespace {
 // Characters of all pieces together; Gemma's have 2 MB.
 constexpr std::size_t kMaxPieceBytes = std::size_t{256} << 20;
 
-std::string shorten(std::string_view piece) {
-    return "'" + std::string(piece.substr(0, 40)) + "'";
-}
+std::string shorten(std::string_view piece) { return "'" + std::string(piece.substr(0, 40)) + "'"; }
 
 // llama.cpp's converter writes the runs of spaces as plain spaces (specification 7.4).
 std::string pieceOfGguf(const std::string& stored) {
@@ -47,7 +45,8 @@ Result<std::shared_ptr<const Tokenizer>> TokenizerBuilder::fromJson(TokenizerJso
         return type == PieceType::Control || type == PieceType::Unknown;
     });
     auto pieces = std::make_unique<PieceTable>(std::move(json.vocabulary.pieces));
-    auto encoder = makeMergeEncoder(*pieces, json.vocabulary.byteFallback, json.vocabulary.unknownId, json.unknown, json.merges);
+    auto encoder =
+        makeMergeEncoder(*pieces, json.vocabulary.byteFallback, json.vocabulary.unknownId, json.unknown, json.merges);
     return assemble(std::move(json.vocabulary), std::move(json.added), std::move(encoder), std::move(pieces));
 }
 
@@ -59,14 +58,18 @@ Result<std::shared_ptr<const Tokenizer>> TokenizerBuilder::fromModel(Vocabulary 
 Result<std::shared_ptr<const Tokenizer>> TokenizerBuilder::fromGguf(const GgufVocabulary& gguf) {
     const std::size_t count = gguf.pieces.size();
     if (gguf.model != "llama") {
-        return Error{ErrorCode::Unsupported, "tokenizer.ggml.model: expected \"llama\" as in Gemma 3, found \"" + gguf.model + "\"", m_name};
+        return Error{ErrorCode::Unsupported,
+                     "tokenizer.ggml.model: expected \"llama\" as in Gemma 3, found \"" + gguf.model + "\"", m_name};
     }
-    if (count == 0 || count > static_cast<std::size_t>(kMaxPieces)) return invalid("tokenizer.ggml.tokens: " + std::to_string(count) + " entries");
+    if (count == 0 || count > static_cast<std::size_t>(kMaxPieces))
+        return invalid("tokenizer.ggml.tokens: " + std::to_string(count) + " entries");
     if (gguf.scores.size() != count) {
-        return invalid("tokenizer.ggml.scores: " + std::to_string(gguf.scores.size()) + " entries, but " + std::to_string(count) + " tokens");
+        return invalid("tokenizer.ggml.scores: " + std::to_string(gguf.scores.size()) + " entries, but " +
+                       std::to_string(count) + " tokens");
     }
     if (!gguf.types.empty() && gguf.types.size() != count) {
-        return invalid("tokenizer.ggml.token_type: " + std::to_string(gguf.types.size()) + " entries, but " + std::to_string(count) + " tokens");
+        return invalid("tokenizer.ggml.token_type: " + std::to_string(gguf.types.size()) + " entries, but " +
+                       std::to_string(count) + " tokens");
     }
     Vocabulary vocabulary;
     std::size_t bytes = 0;
@@ -75,22 +78,29 @@ Result<std::shared_ptr<const Tokenizer>> TokenizerBuilder::fromGguf(const GgufVo
         const std::string where = "tokenizer.ggml.tokens[" + std::to_string(id) + "]";
         const std::int32_t type = gguf.types.empty() ? 1 : gguf.types[id];
         bytes += piece.size();
-        if (bytes > kMaxPieceBytes) return invalid("tokenizer.ggml.tokens: more than " + std::to_string(kMaxPieceBytes) + " bytes");
+        if (bytes > kMaxPieceBytes)
+            return invalid("tokenizer.ggml.tokens: more than " + std::to_string(kMaxPieceBytes) + " bytes");
         if (piece.empty() || !isValidUtf8(piece)) return invalid(where + ": empty or not UTF-8");
-        if (!std::isfinite(gguf.scores[id])) return invalid("tokenizer.ggml.scores[" + std::to_string(id) + "]: not a finite number");
-        if (type < 1 || type > 6) return invalid("tokenizer.ggml.token_type[" + std::to_string(id) + "]: " + std::to_string(type) + " (expected 1 to 6)");
+        if (!std::isfinite(gguf.scores[id]))
+            return invalid("tokenizer.ggml.scores[" + std::to_string(id) + "]: not a finite number");
+        if (type < 1 || type > 6)
+            return invalid("tokenizer.ggml.token_type[" + std::to_string(id) + "]: " + std::to_string(type) +
+                           " (expected 1 to 6)");
         vocabulary.pieces.append(piece);
         vocabulary.scores.push_back(gguf.scores[id]);
         vocabulary.types.push_back(static_cast<PieceType>(type));
     }
     if (const auto twice = vocabulary.pieces.index()) {
-        return invalid("tokenizer.ggml.tokens[" + std::to_string(*twice) + "]: " + shorten(vocabulary.pieces.at(*twice)) + " is listed twice");
+        return invalid("tokenizer.ggml.tokens[" + std::to_string(*twice) + "]: " + shorten(vocabulary.pieces.at(*twice)) +
+                       " is listed twice");
     }
     vocabulary.unknownId = gguf.unknownId.value_or(-1);
     vocabulary.bosId = gguf.bosId.value_or(-1);
     vocabulary.eosId = gguf.eosId.value_or(-1);
     vocabulary.padId = gguf.padId.value_or(-1);
-    if (gguf.addSpacePrefix) m_warnings.emplace_back("tokenizer.ggml.add_space_prefix is true; Gemma 3 puts no space before a text, so it is ignored");
+    if (gguf.addSpacePrefix)
+        m_warnings.emplace_back(
+            "tokenizer.ggml.add_space_prefix is true; Gemma 3 puts no space before a text, so it is ignored");
     ASSIGN_OR_RETURN(auto added, setAddedTokensApart(vocabulary, ControlIs::NotAlwaysSpecial));
     return assemble(std::move(vocabulary), std::move(added), nullptr, nullptr);
 }
@@ -104,7 +114,8 @@ Result<std::vector<AddedToken>> TokenizerBuilder::setAddedTokensApart(Vocabulary
         const std::string_view piece = vocabulary.pieces.at(id);
         PieceType& type = vocabulary.types[id];
         const bool isByte = byteOfPiece(piece) >= 0;
-        if (type == PieceType::Byte && !isByte) return invalid("piece " + std::to_string(id) + ": " + shorten(piece) + " is typed as a byte");
+        if (type == PieceType::Byte && !isByte)
+            return invalid("piece " + std::to_string(id) + ": " + shorten(piece) + " is typed as a byte");
         if (isByte && (isGemma || type == PieceType::Byte)) {
             mended += type == PieceType::Byte ? 0 : 1;
             type = PieceType::Byte;
@@ -114,19 +125,27 @@ Result<std::vector<AddedToken>> TokenizerBuilder::setAddedTokensApart(Vocabulary
         const bool byName = isGemma && (isGemmaAddedName(piece) || isSpaceRun(piece));
         const bool byType = type == PieceType::Control || type == PieceType::UserDefined || type == PieceType::Unknown;
         if (!byName && !byType) continue;
-        const bool special = isSpecialName(piece) || type == PieceType::Unknown || (type == PieceType::Control && control == ControlIs::Special);
+        const bool special =
+            isSpecialName(piece) || type == PieceType::Unknown || (type == PieceType::Control && control == ControlIs::Special);
         added.push_back({id, std::string(piece), special});
-        if (!byType || (type == PieceType::Control && !special)) ++mended;
+        // llama.cpp's converter types <unusedN> as control, which changes nothing; text that people type must not be.
+        const bool typable = isSpaceRun(piece) || (isGemma && isTypableName(piece));
+        if (!byType || (type == PieceType::Control && typable)) ++mended;
         if (type == PieceType::Unknown) {
-            if (vocabulary.unknownId >= 0 && vocabulary.unknownId != id) return invalid("two pieces stand for unknown text: " + std::to_string(vocabulary.unknownId) + " and " + std::to_string(id));
+            if (vocabulary.unknownId >= 0 && vocabulary.unknownId != id)
+                return invalid("two pieces stand for unknown text: " + std::to_string(vocabulary.unknownId) + " and " +
+                               std::to_string(id));
             vocabulary.unknownId = id;
         } else {
             type = isSpaceRun(piece) ? PieceType::UserDefined : PieceType::Control;
         }
     }
-    if (byteCount != 0 && byteCount != 256) return invalid("expected 256 byte pieces <0x00> … <0xFF>, found " + std::to_string(byteCount));
+    if (byteCount != 0 && byteCount != 256)
+        return invalid("expected 256 byte pieces <0x00> … <0xFF>, found " + std::to_string(byteCount));
     vocabulary.byteFallback = byteCount == 256;
-    if (mended > 0) m_warnings.push_back(std::to_string(mended) + " of Gemma's added tokens are typed wrongly in the vocabulary; read by name");
+    if (mended > 0)
+        m_warnings.push_back(std::to_string(mended) +
+                             " of Gemma's added tokens are typed wrongly in the vocabulary; read by name");
     return added;
 }
 

@@ -15,7 +15,8 @@ namespace lapidary::text {
 
 class TokenizerBuilder {
 public:
-    TokenizerBuilder(std::string name, std::optional<std::int64_t> imageTokenId) : m_name(std::move(name)), m_imageTokenId(imageTokenId) {}
+    TokenizerBuilder(std::string name, std::optional<std::int64_t> imageTokenId)
+        : m_name(std::move(name)), m_imageTokenId(imageTokenId) {}
 
     Result<std::shared_ptr<const Tokenizer>> fromJson(TokenizerJson json);
     Result<std::shared_ptr<const Tokenizer>> fromModel(Vocabulary vocabulary);
@@ -29,7 +30,8 @@ private:
     Result<std::vector<AddedToken>> setAddedTokensApart(Vocabulary& vocabulary, ControlIs control);
     Result<void> addImageToken(const PieceTable& pieces, std::vector<AddedToken>& added) const;
     Result<std::shared_ptr<const Tokenizer>> assemble(Vocabulary vocabulary, std::vector<AddedToken> added,
-                                                      std::unique_ptr<SegmentEncoder> mergeEncoder, std::unique_ptr<PieceTable> pieces);
+                                                      std::unique_ptr<SegmentEncoder> mergeEncoder,
+                                                      std::unique_ptr<PieceTable> pieces);
 
     std::string m_name;
     std::optional<std::int64_t> m_imageTokenId;

@@ -53,19 +53,24 @@ public:
         for (std::size_t index = 0; index < list.size(); ++index) {
             const std::string where = "added_tokens[" + std::to_string(index) + "]";
             ASSIGN_OR_RETURN(AddedToken token, readAddedToken(list[index], where, out));
-            if (!ids.insert(token.id).second) return invalid(where + ".id: " + std::to_string(token.id) + " is given to an earlier added token too");
-            if (!contents.insert(token.content).second) return invalid(where + ".content: '" + token.content.substr(0, 40) + "' is listed twice");
+            if (!ids.insert(token.id).second)
+                return invalid(where + ".id: " + std::to_string(token.id) + " is given to an earlier added token too");
+            if (!contents.insert(token.content).second)
+                return invalid(where + ".content: '" + token.content.substr(0, 40) + "' is listed twice");
             out.added.push_back(std::move(token));
         }
         return {};
     }
 
 private:
-    static Json member(const Json& object, const char* key) { return object.is_object() && object.contains(key) ? object[key] : Json(); }
+    static Json member(const Json& object, const char* key) {
+        return object.is_object() && object.contains(key) ? object[key] : Json();
+    }
 
     [[nodiscard]] Error invalid(const std::string& message) const { return {ErrorCode::InvalidData, message, m_name}; }
     [[nodiscard]] Error unsupported(const std::string& key, const std::string& expected, const Json& found) const {
-        return {ErrorCode::Unsupported, key + ": expected " + expected + " as in Gemma 3, found " + describeJson(found), m_name};
+        return {ErrorCode::Unsupported, key + ": expected " + expected + " as in Gemma 3, found " + describeJson(found),
+                m_name};
     }
 
     Result<void> expectText(const Json& object, const std::string& where, const char* key, const std::string& expected) const {
@@ -102,7 +107,8 @@ private:
         const std::string place = m_name + ": " + where;
         ASSIGN_OR_RETURN(const auto id, findInteger(entry, "id", place));
         ASSIGN_OR_RETURN(const auto content, findString(entry, "content", place));
-        if (!id || *id < 0 || *id >= kMaxPieces) return invalid(where + ".id: expected an id below " + std::to_string(kMaxPieces));
+        if (!id || *id < 0 || *id >= kMaxPieces)
+            return invalid(where + ".id: expected an id below " + std::to_string(kMaxPieces));
         if (!content || content->empty() || content->size() > kMaxAddedTokenBytes) {
             return invalid(where + ".content: expected a text of 1 to " + std::to_string(kMaxAddedTokenBytes) + " bytes");
         }
@@ -110,15 +116,18 @@ private:
             if (member(entry, key) == true) return unsupported(where + "." + key, "false", true);
         }
         if (member(entry, "normalized") == true) {
-            out.warnings.push_back("the added token '" + *content + "' is marked normalized; it is matched in the text as typed");
+            out.warnings.push_back("the added token '" + *content +
+                                   "' is marked normalized; it is matched in the text as typed");
         }
         const auto known = out.vocabulary.pieces.find(*content);
         if (known && *known != *id) {
-            return invalid(where + ".id: '" + content->substr(0, 40) + "' has id " + std::to_string(*known) + " in model.vocab, found " + std::to_string(*id));
+            return invalid(where + ".id: '" + content->substr(0, 40) + "' has id " + std::to_string(*known) +
+                           " in model.vocab, found " + std::to_string(*id));
         }
         if (!known && *id < out.vocabulary.pieces.size()) {
-            return invalid(where + ".id: " + std::to_string(*id) + " belongs to '" + std::string(out.vocabulary.pieces.at(*id).substr(0, 40)) +
-                           "' in model.vocab, not to '" + content->substr(0, 40) + "'");
+            return invalid(where + ".id: " + std::to_string(*id) + " belongs to '" +
+                           std::string(out.vocabulary.pieces.at(*id).substr(0, 40)) + "' in model.vocab, not to '" +
+                           content->substr(0, 40) + "'");
         }
         return AddedToken{*id, *content, member(entry, "special") == true};
     }
@@ -149,8 +158,10 @@ void assignTypes(TokenizerJson& tokenizer) {
 
 Result<TokenizerJson> parseTokenizerJson(std::string_view bytes, const std::string& name) {
     if (bytes.size() > kMaxTokenizerJsonBytes) {
-        return Error{ErrorCode::InvalidFile,
-                     std::to_string(bytes.size()) + " bytes; a tokenizer.json has at most " + std::to_string(kMaxTokenizerJsonBytes), name};
+        return Error{
+            ErrorCode::InvalidFile,
+            std::to_string(bytes.size()) + " bytes; a tokenizer.json has at most " + std::to_string(kMaxTokenizerJsonBytes),
+            name};
     }
     if (bytes.starts_with("\xEF\xBB\xBF")) bytes.remove_prefix(3);
     TokenizerJsonSax sax(name);
@@ -162,7 +173,8 @@ Result<TokenizerJson> parseTokenizerJson(std::string_view bytes, const std::stri
     TokenizerJson tokenizer;
     const DocumentReader reader(root, name);
     RETURN_IF_ERROR(reader.checkKind(tokenizer));
-    if (!sax.hasVocabulary() || sax.pieces().size() == 0) return Error{ErrorCode::InvalidData, "model.vocab: missing or empty", name};
+    if (!sax.hasVocabulary() || sax.pieces().size() == 0)
+        return Error{ErrorCode::InvalidData, "model.vocab: missing or empty", name};
     if (!sax.hasMerges()) return Error{ErrorCode::InvalidData, "model.merges: missing", name};
     if (sax.needsSecondPass()) {
         sax.beginSecondPass();

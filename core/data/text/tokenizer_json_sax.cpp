@@ -21,7 +21,8 @@ void TokenizerJsonSax::beginSecondPass() {
 }
 
 bool TokenizerJsonSax::number_unsigned(number_unsigned_t value) {
-    if (value > static_cast<number_unsigned_t>(INT64_MAX)) return fail("the number " + std::to_string(value) + " is no id or count");
+    if (value > static_cast<number_unsigned_t>(INT64_MAX))
+        return fail("the number " + std::to_string(value) + " is no id or count");
     return integer(static_cast<std::int64_t>(value));
 }
 
@@ -45,15 +46,17 @@ bool TokenizerJsonSax::string(string_t& value) {
 }
 
 bool TokenizerJsonSax::key(string_t& name) {
-    if (m_section == Section::Merges) return fail("model.merges[" + std::to_string(m_merges.size()) + "]: expected a pair, found an object");
+    if (m_section == Section::Merges) return failMerge("expected a pair of strings, found an object");
     Open& open = m_open.back();
-    if (open.node != nullptr && open.node->contains(name)) return fail("the key '" + name.substr(0, 80) + "' appears twice in one object");
+    if (open.node != nullptr && open.node->contains(name))
+        return fail("the key '" + name.substr(0, 80) + "' appears twice in one object");
     open.key = std::move(name);
     return true;
 }
 
 bool TokenizerJsonSax::parse_error(std::size_t position, const std::string&, const nlohmann::json::exception& problem) {
-    m_error = Error{ErrorCode::InvalidFile, "not valid JSON at byte " + std::to_string(position) + " (" + problem.what() + ")", m_name};
+    m_error = Error{ErrorCode::InvalidFile, "not valid JSON at byte " + std::to_string(position) + " (" + problem.what() + ")",
+                    m_name};
     return false;
 }
 
@@ -64,7 +67,7 @@ bool TokenizerJsonSax::fail(const std::string& message) {
 
 bool TokenizerJsonSax::scalar(nlohmann::json value) {
     if (m_section == Section::Vocabulary) return fail("model.vocab['" + m_open.back().key.substr(0, 40) + "']: expected an id");
-    if (m_section == Section::Merges) return fail("model.merges[" + std::to_string(m_merges.size()) + "]: expected a pair of strings");
+    if (m_section == Section::Merges) return failMerge("expected a pair of strings");
     return m_section == Section::Skipped || place(std::move(value)) != nullptr;
 }
 
@@ -89,7 +92,8 @@ bool TokenizerJsonSax::startContainer(nlohmann::json container) {
     if (m_open.size() >= kMaxDepth) return fail("nested deeper than " + std::to_string(kMaxDepth) + " levels");
     if (m_section == Section::Rest) {
         if (isAt("vocab")) {
-            if (!container.is_object()) return fail("model.vocab: expected an object of pieces and ids (a BPE model's), found a list");
+            if (!container.is_object())
+                return fail("model.vocab: expected an object of pieces and ids (a BPE model's), found a list");
             m_section = m_secondPass ? Section::Skipped : Section::Vocabulary;
         } else if (isAt("merges")) {
             m_hasMerges = true;
@@ -108,9 +112,10 @@ bool TokenizerJsonSax::startContainer(nlohmann::json container) {
         m_sectionDepth = m_open.size();
         return true;
     }
-    if (m_section == Section::Vocabulary) return fail("model.vocab['" + m_open.back().key.substr(0, 40) + "']: expected an id, found a container");
+    if (m_section == Section::Vocabulary)
+        return fail("model.vocab['" + m_open.back().key.substr(0, 40) + "']: expected an id, found a container");
     if (m_section == Section::Merges && (!container.is_array() || m_open.size() != m_sectionDepth)) {
-        return fail("model.merges[" + std::to_string(m_merges.size()) + "]: expected a pair of strings");
+        return failMerge("expected a pair of strings");
     }
     m_open.push_back({});
     return true;
@@ -134,10 +139,11 @@ bool TokenizerJsonSax::finishVocabulary() {
         const std::int64_t id = m_ids[index];
         const std::string piece(m_pieces.at(static_cast<std::int64_t>(index)).substr(0, 40));
         if (id >= m_pieces.size()) {
-            return fail("model.vocab['" + piece + "']: id " + std::to_string(id) + " in a vocabulary of " + std::to_string(count) +
-                        " leaves some lower id without a piece");
+            return fail("model.vocab['" + piece + "']: id " + std::to_string(id) + " in a vocabulary of " +
+                        std::to_string(count) + " leaves some lower id without a piece");
         }
-        if (byId[id] >= 0) return fail("model.vocab: the id " + std::to_string(id) + " is given twice, last to '" + piece + "'");
+        if (byId[id] >= 0)
+            return fail("model.vocab: the id " + std::to_string(id) + " is given twice, last to '" + piece + "'");
         byId[id] = static_cast<std::int32_t>(index);
     }
     if (!std::is_sorted(m_ids.begin(), m_ids.end())) {
@@ -152,30 +158,34 @@ bool TokenizerJsonSax::finishVocabulary() {
     return true;
 }
 
-// A side without text would make a piece out of itself, over and over: a cycle (Fault16).
+bool TokenizerJsonSax::failMerge(const std::string& message) {
+    return fail("model.merges[" + std::to_string(m_merges.size()) + "]: " + message);
+}
+
+// A side without text would make a piece out of itself, over and over: a cycle (Fault16).  Runs half a million times for Gemma.
 bool TokenizerJsonSax::finishMerge() {
-    const std::string where = "model.merges[" + std::to_string(m_merges.size()) + "]";
     if (m_mergeSides.size() == 1) {  // the old form: "left right"
-        const std::string both = std::move(m_mergeSides.front());
+        const std::string& both = m_mergeSides.front();
         const std::size_t space = both.find(' ');
         if (space == std::string::npos || both.find(' ', space + 1) != std::string::npos) {
-            return fail(where + ": expected two pieces with one space between them, found '" + both.substr(0, 40) + "'");
+            return failMerge("expected two pieces with one space between them, found '" + both.substr(0, 40) + "'");
         }
         m_mergeSides = {both.substr(0, space), both.substr(space + 1)};
     }
-    if (m_mergeSides.size() != 2) return fail(where + ": expected a pair of strings, found " + std::to_string(m_mergeSides.size()));
+    if (m_mergeSides.size() != 2) return failMerge("expected a pair of strings, found " + std::to_string(m_mergeSides.size()));
     if (m_merges.size() >= kMaxMerges) return fail("model.merges: more than " + std::to_string(kMaxMerges));
-    const std::string& left = m_mergeSides[0];
-    const std::string& right = m_mergeSides[1];
-    if (left.empty() || right.empty()) return fail(where + ": a side is empty, so the merge would lead back to itself");
-    const auto leftId = m_pieces.find(left);
-    const auto rightId = m_pieces.find(right);
-    const auto result = m_pieces.find(left + right);
-    if (!leftId || !rightId || !result) {
-        const std::string missing = !leftId ? left : !rightId ? right : left + right;
-        return fail(where + ": '" + missing.substr(0, 40) + "' is not in model.vocab");
+    if (m_mergeSides[0].empty() || m_mergeSides[1].empty())
+        return failMerge("a side is empty, so the merge would lead back to itself");
+    const auto left = m_pieces.find(m_mergeSides[0]);
+    const auto right = m_pieces.find(m_mergeSides[1]);
+    const std::string joined = m_mergeSides[0] + m_mergeSides[1];
+    const auto result = m_pieces.find(joined);
+    if (!left || !right || !result) {
+        const std::string& missing = !left ? m_mergeSides[0] : !right ? m_mergeSides[1] : joined;
+        return failMerge("'" + missing.substr(0, 40) + "' is not in model.vocab");
     }
-    m_merges.push_back({static_cast<std::int32_t>(*leftId), static_cast<std::int32_t>(*rightId), static_cast<std::int32_t>(*result)});
+    m_merges.push_back(
+        {static_cast<std::int32_t>(*left), static_cast<std::int32_t>(*right), static_cast<std::int32_t>(*result)});
     m_mergeSides.clear();
     return true;
 }

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -46,10 +47,11 @@ private:
     enum class Section { Rest, Vocabulary, Merges, Skipped };
     struct Open {
         nlohmann::json* node = nullptr;  // null inside vocabulary, merges, or what is skipped
-        std::string key;                 // of the value to come
+        std::string key;  // of the value to come
     };
 
     bool fail(const std::string& message);
+    bool failMerge(const std::string& message);
     bool integer(std::int64_t value);
     bool scalar(nlohmann::json value);
     nlohmann::json* place(nlohmann::json value);

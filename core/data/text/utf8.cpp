@@ -7,9 +7,7 @@ unsigned char byteAt(std::string_view text, std::size_t at) {
     return at < text.size() ? static_cast<unsigned char>(text[at]) : 0;
 }
 
-bool isContinuation(unsigned char byte) {
-    return (byte & 0xC0U) == 0x80U;
-}
+bool isContinuation(unsigned char byte) { return (byte & 0xC0U) == 0x80U; }
 
 }  // namespace
 

@@ -30,20 +30,15 @@ config::Gemma3Config visionConfig(std::int64_t tokensPerImage) {
 Gemma3Processor makeProcessor(std::int64_t tokensPerImage) {
     image::ImageProcessorSettings images;
     images.size = 28;
-    auto made = Gemma3Processor::create(test::gemmaTokenizer(test::GemmaSource::SentencePieceModel), visionConfig(tokensPerImage), images);
+    auto made = Gemma3Processor::create(test::gemmaTokenizer(test::GemmaSource::SentencePieceModel),
+                                        visionConfig(tokensPerImage), images);
     if (!made) throw std::runtime_error(made.error().toString());
     return std::move(*made);
 }
 
-ContentPart picturePart(std::int64_t index = -1) {
-    return {ContentPart::Type::Image, "", index};
-}
-ContentPart textPart(std::string text) {
-    return {ContentPart::Type::Text, std::move(text), -1};
-}
-Message userMessage(std::vector<ContentPart> parts) {
-    return {"user", std::move(parts)};
-}
+ContentPart picturePart(std::int64_t index = -1) { return {ContentPart::Type::Image, "", index}; }
+ContentPart textPart(std::string text) { return {ContentPart::Type::Text, std::move(text), -1}; }
+Message userMessage(std::vector<ContentPart> parts) { return {"user", std::move(parts)}; }
 
 image::Picture grey(std::int64_t width, std::int64_t height, std::uint8_t value) {
     image::Picture picture;
@@ -90,9 +85,14 @@ TEST(Gemma3Processor, MessagesGiveTheReferenceIds) {
         EXPECT_EQ(*count, std::ssize(prompt->ids));
     };
     expect(0, {userMessage({picturePart(), textPart("Describe this image.")})}, 1);
-    expect(1, {{"system", "You are a helpful assistant."}, userMessage({picturePart(), textPart("Where is the cat standing?")})}, 1);
+    expect(1,
+           {{"system", "You are a helpful assistant."}, userMessage({picturePart(), textPart("Where is the cat standing?")})},
+           1);
     expect(2, {userMessage({picturePart(0), picturePart(1), textPart("Compare them.")})}, 2);
-    expect(3, {userMessage({textPart("First: "), picturePart(), textPart(" Second: "), picturePart(), textPart("\nWhich is older?")})}, 2);
+    expect(3,
+           {userMessage(
+               {textPart("First: "), picturePart(), textPart(" Second: "), picturePart(), textPart("\nWhich is older?")})},
+           2);
     expect(4, {userMessage({textPart("Describe this image: "), picturePart()})}, 1);
     expect(5, {userMessage({picturePart()})}, 1);
 }
@@ -139,7 +139,8 @@ TEST(Gemma3Processor, RawPromptsAndCompletion) {
     EXPECT_EQ(processor.raw("<start_of_image>", {}, parse)->ids, (Ids{2, 255999}));
     const std::vector<image::Picture> one{grey(30, 30, 1)};
     EXPECT_EQ(processor.raw("", one, parse)->ids, (Ids{2, 108, 255999, 262144, 262144, 262144, 262144, 256000, 108}));
-    EXPECT_EQ(processor.complete(std::vector<Message>{{"user", "Hello"}, {"assistant", "Hello"}}, {})->ids, (Ids{2, 9259, 107, 9259}));
+    EXPECT_EQ(processor.complete(std::vector<Message>{{"user", "Hello"}, {"assistant", "Hello"}}, {})->ids,
+              (Ids{2, 9259, 107, 9259}));
     EXPECT_EQ(processor.complete(std::vector{userMessage({picturePart(), textPart("Hello")})}, one)->ids,
               (Ids{2, 108, 255999, 262144, 262144, 262144, 262144, 256000, 108, 9259}));
     EXPECT_FALSE(processor.complete(std::vector<Message>{{"user", text::MessageContent()}}, {}));
@@ -203,7 +204,8 @@ TEST(Fault23, TypedMarkersAreTextBesidePictures) {
 TEST(Fault24, PicturesAndPlacesDiffer) {
     const Gemma3Processor processor = makeProcessor(4);
     const std::vector<image::Picture> two{grey(30, 30, 1), grey(30, 30, 2)};
-    const std::vector<Message> messages{userMessage({picturePart(), textPart("a")}), {"assistant", "b"}, userMessage({picturePart(), picturePart()})};
+    const std::vector<Message> messages{
+        userMessage({picturePart(), textPart("a")}), {"assistant", "b"}, userMessage({picturePart(), picturePart()})};
     const auto few = processor.chat(messages, two, AfterLastMessage::GenerationPrompt);
     ASSERT_FALSE(few);
     EXPECT_EQ(few.error().message, "3 image placeholders but 2 pictures: message 1 (user) has 1, message 3 (user) has 2");
@@ -217,8 +219,9 @@ TEST(Fault24, PicturesAndPlacesDiffer) {
     ASSERT_FALSE(missing);
     EXPECT_EQ(missing.error().message, "message 1 (user) refers to picture 3 of 2");
     // A picture in the system message would never be shown.
-    const auto system = processor.chat(std::vector<Message>{{"system", std::vector{textPart("s"), picturePart()}}, {"user", "Hi"}},
-                                       std::span(two).first(1), AfterLastMessage::GenerationPrompt);
+    const auto system =
+        processor.chat(std::vector<Message>{{"system", std::vector{textPart("s"), picturePart()}}, {"user", "Hi"}},
+                       std::span(two).first(1), AfterLastMessage::GenerationPrompt);
     ASSERT_FALSE(system);
     EXPECT_FALSE(processor.raw("<start_of_image>", two));
 }
@@ -249,7 +252,8 @@ TEST(Gemma3Processor, CancelsBetweenViews) {
     const std::vector<image::Picture> one{grey(30, 30, 1)};
     std::stop_source source;
     source.request_stop();
-    const auto prompt = processor.chat(std::vector{userMessage({picturePart()})}, one, AfterLastMessage::GenerationPrompt, {}, source.get_token());
+    const auto prompt = processor.chat(std::vector{userMessage({picturePart()})}, one, AfterLastMessage::GenerationPrompt, {},
+                                       source.get_token());
     ASSERT_FALSE(prompt);
     EXPECT_EQ(prompt.error().code, ErrorCode::Cancelled);
 }

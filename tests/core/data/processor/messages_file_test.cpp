@@ -20,7 +20,9 @@ std::string errorOf(const std::string& json) {
 
 TEST(MessagesFile, ReadsTextPartsAndPictures) {
     const test::TempDir folder;
-    const auto path = folder.write("in ner/m.json", "\xEF\xBB\xBF" R"([
+    const auto path = folder.write("in ner/m.json",
+                                   "\xEF\xBB\xBF"
+                                   R"([
         {"role": "system", "content": "Be brief."},
         {"role": "user", "content": [{"type": "image", "path": "cat.png"}, {"type": "image", "url": "https://x.test/a.png"},
                                      {"type": "text", "text": "What?"}, {"type": "image", "base64": "AAAA"}, {"type": "image"},
@@ -45,7 +47,8 @@ TEST(MessagesFile, ReadsTextPartsAndPictures) {
 }
 
 TEST(MessagesFile, KeepsWhatOnlyTheTemplateMayRefuse) {
-    const auto conversation = parseMessagesText(R"([{"role": "user", "content": null}, {"role": "x", "content": 5}])", "m.json");
+    const auto conversation =
+        parseMessagesText(R"([{"role": "user", "content": null}, {"role": "x", "content": 5}])", "m.json");
     ASSERT_TRUE(conversation);
     EXPECT_TRUE(std::holds_alternative<std::monostate>(conversation->messages[0].content));
     EXPECT_FALSE(text::renderChat(conversation->messages, true));
@@ -56,9 +59,12 @@ TEST(Fault61, MessagesNameThePlaceAndTheNearestKey) {
     EXPECT_EQ(errorOf(R"([{"role": "user", "content": [{"type": "image", "pth": "a"}]}])"),
               "m.json: messages[0].content[0]: unknown key 'pth'; did you mean 'path'?");
     EXPECT_EQ(errorOf(R"({"mesages": []})"), "m.json: unknown key 'mesages'; did you mean 'messages'?");
-    EXPECT_NE(errorOf(R"([{"role": "user", "content": [{"type": "txt", "text": "a"}]}])").find("found \"txt\""), std::string::npos);
-    EXPECT_NE(errorOf(R"([{"role": "user", "content": [{"type": "text", "path": "a"}]}])").find("unknown key 'path'"), std::string::npos);
-    EXPECT_NE(errorOf(R"([{"role": "user", "content": [{"type": "image", "path": "a", "url": "b"}]}])").find("several"), std::string::npos);
+    EXPECT_NE(errorOf(R"([{"role": "user", "content": [{"type": "txt", "text": "a"}]}])").find("found \"txt\""),
+              std::string::npos);
+    EXPECT_NE(errorOf(R"([{"role": "user", "content": [{"type": "text", "path": "a"}]}])").find("unknown key 'path'"),
+              std::string::npos);
+    EXPECT_NE(errorOf(R"([{"role": "user", "content": [{"type": "image", "path": "a", "url": "b"}]}])").find("several"),
+              std::string::npos);
     EXPECT_NE(errorOf(R"([{"role": "user", "content": [{"type": "image", "path": 1e309}]}])"), "");
     EXPECT_NE(errorOf(R"([{"role": "user", "content": [{"type": "image", "path": ""}]}])").find("empty"), std::string::npos);
     EXPECT_NE(errorOf(R"([{"role": 5, "content": "x"}])").find("'role'"), std::string::npos);
@@ -68,11 +74,15 @@ TEST(Fault61, MessagesNameThePlaceAndTheNearestKey) {
     EXPECT_NE(errorOf(R"([{"role": "user", "content": "x"})").find("byte"), std::string::npos);
     EXPECT_NE(errorOf(std::string(100000, '[')), "");
     // Messages between processes ignore what they do not know.
-    EXPECT_TRUE(parseMessages(nlohmann::json::parse(R"([{"role": "user", "name": "n", "content": [{"type": "audio"}]}])"), {}, UnknownKeys::Ignore));
+    EXPECT_TRUE(parseMessages(nlohmann::json::parse(R"([{"role": "user", "name": "n", "content": [{"type": "audio"}]}])"), {},
+                              UnknownKeys::Ignore));
 }
 
 TEST(BatchFile, OneRequestALine) {
-    const auto batch = parseBatch("{\"prompt\": \"a\"}\r\n\n{\"messages\": [{\"role\": \"user\", \"content\": [{\"type\": \"image\", \"path\": \"c.png\"}]}]}", "b.jsonl", "/d");
+    const auto batch = parseBatch(
+        "{\"prompt\": \"a\"}\r\n\n{\"messages\": [{\"role\": \"user\", \"content\": [{\"type\": \"image\", \"path\": "
+        "\"c.png\"}]}]}",
+        "b.jsonl", "/d");
     ASSERT_TRUE(batch) << batch.error().toString();
     ASSERT_EQ(batch->size(), 2U);
     EXPECT_EQ((*batch)[0].prompt, "a");

@@ -73,13 +73,16 @@ TEST(ChatTemplate, Fault23TypedMarkersNeverChangeTheTurns) {
 TEST(ChatTemplate, ContinuesTheLastMessage) {
     const std::string asked = "<bos><start_of_turn>user\nHi<end_of_turn>\n<start_of_turn>model\n";
     EXPECT_EQ(continued({{"user", "Hi"}, {"assistant", "  Once upon "}}), asked + "Once upon");
-    EXPECT_EQ(continued({{"user", "Hi"}, {"assistant", std::vector<ContentPart>{{ContentPart::Type::Text, " Once ", -1},
-                                                                                 {ContentPart::Type::Text, " upon ", -1},
-                                                                                 {ContentPart::Type::Image, "", -1}}}}),
+    EXPECT_EQ(continued({{"user", "Hi"},
+                         {"assistant", std::vector<ContentPart>{{ContentPart::Type::Text, " Once ", -1},
+                                                                {ContentPart::Type::Text, " upon ", -1},
+                                                                {ContentPart::Type::Image, "", -1}}}}),
               asked + "Onceupon");
     // As in transformers: nothing to continue leaves not even the newline of the turn.
-    EXPECT_EQ(continued({{"user", "Hi"}, {"assistant", " "}}), "<bos><start_of_turn>user\nHi<end_of_turn>\n<start_of_turn>model");
-    EXPECT_NE(continued({{"user", std::vector<ContentPart>{{ContentPart::Type::Image, "", -1}}}}).find("no text to continue"), std::string::npos);
+    EXPECT_EQ(continued({{"user", "Hi"}, {"assistant", " "}}),
+              "<bos><start_of_turn>user\nHi<end_of_turn>\n<start_of_turn>model");
+    EXPECT_NE(continued({{"user", std::vector<ContentPart>{{ContentPart::Type::Image, "", -1}}}}).find("no text to continue"),
+              std::string::npos);
     EXPECT_NE(continued({{"system", "Be brief."}}).find("no text to continue"), std::string::npos);
 }
 
@@ -87,14 +90,16 @@ TEST(ChatTemplate, RefusesWhatTheTemplateCannotRead) {
     EXPECT_FALSE(renderChat(std::vector<Message>{}, true));
     EXPECT_FALSE(renderChat(std::vector<Message>{{"system", MessageContent()}, {"user", "Hi"}}, true));
     EXPECT_FALSE(renderChat(std::vector<Message>{{"system", std::vector<ContentPart>{}}, {"user", "Hi"}}, true));
-    EXPECT_FALSE(renderChat(std::vector<Message>{{"system", std::vector<ContentPart>{{ContentPart::Type::Image, "", -1}}}, {"user", "Hi"}}, true));
+    EXPECT_FALSE(renderChat(
+        std::vector<Message>{{"system", std::vector<ContentPart>{{ContentPart::Type::Image, "", -1}}}, {"user", "Hi"}}, true));
     const auto wrong = renderChat(std::vector<Message>{{"user", "a"}, {"assistant", "b"}, {"assistant", "c"}}, true);
     ASSERT_FALSE(wrong);
     EXPECT_EQ(wrong.error().context, "message 3 (assistant)");
 }
 
 TEST(ChatTemplate, StripsAsPythonDoes) {
-    EXPECT_EQ(stripPython("\x1C\x1F\t\n\v\f\r \u0085\u00A0\u1680\u2000\u200A\u2028\u2029\u202F\u205F\u3000x y\u3000\u0085 "), "x y");
+    EXPECT_EQ(stripPython("\x1C\x1F\t\n\v\f\r \u0085\u00A0\u1680\u2000\u200A\u2028\u2029\u202F\u205F\u3000x y\u3000\u0085 "),
+              "x y");
     EXPECT_EQ(stripPython("\u200Bx\u200B"), "\u200Bx\u200B");  // zero-width space is no white space
     EXPECT_EQ(stripPython(" \u00A0 "), "");
     EXPECT_EQ(stripPython("\xFFx\x80"), "\xFFx\x80");

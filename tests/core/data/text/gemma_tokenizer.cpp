@@ -41,12 +41,11 @@ std::string gemmaSourceName(GemmaSource source) {
     return source == GemmaSource::SentencePieceModel ? "SentencePieceModel" : "Gguf";
 }
 
-std::filesystem::path gemmaTokenizerJsonPath() {
-    return buildPath("golden/tokenizer.json");
-}
+std::filesystem::path gemmaTokenizerJsonPath() { return buildPath("golden/tokenizer.json"); }
 
 text::GgufVocabulary gemmaGgufVocabulary() {
-    const auto model = text::parseSentencePieceModel(goldenText("tokenizer/reconstructed.spm.model"), "reconstructed.spm.model");
+    const auto model =
+        text::parseSentencePieceModel(goldenText("tokenizer/reconstructed.spm.model"), "reconstructed.spm.model");
     if (!model) throw std::runtime_error(model.error().toString());
     text::GgufVocabulary gguf;
     for (std::int64_t id = 0; id < model->pieces.size(); ++id) {

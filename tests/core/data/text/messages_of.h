@@ -16,14 +16,18 @@ inline text::MessageContent contentOf(const nlohmann::json& content) {
     for (const nlohmann::json& item : content) {
         const auto type = item["type"].get<std::string>();
         using Type = text::ContentPart::Type;
-        parts.push_back({type == "text" ? Type::Text : type == "image" ? Type::Image : Type::Other, item.value("text", ""), -1});
+        parts.push_back({type == "text"    ? Type::Text
+                         : type == "image" ? Type::Image
+                                           : Type::Other,
+                         item.value("text", ""), -1});
     }
     return parts;
 }
 
 inline std::vector<text::Message> messagesOf(const nlohmann::json& list) {
     std::vector<text::Message> messages;
-    for (const nlohmann::json& message : list) messages.push_back({message["role"].get<std::string>(), contentOf(message["content"])});
+    for (const nlohmann::json& message : list)
+        messages.push_back({message["role"].get<std::string>(), contentOf(message["content"])});
     return messages;
 }
 

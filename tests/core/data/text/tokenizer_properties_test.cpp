@@ -34,9 +34,39 @@ void appendUtf8(std::string& text, char32_t c) {
 
 // Words, runs, markers, and code points of every plane.
 std::string randomText(std::mt19937& random) {
-    static const std::vector<std::string> kParts{"the ", " of", "Hello", "  ", "   ", "\n", "\n\n\n", "\t\t", "<h1>", "<bos>", "<unused12>", "é", "ß",
-                                                 "日本語", "한국", "हिन्दी", "😀", "🏽", "0123", "ab", "aba", "ababa", "haha", "------", "====", "____",
-                                                 "\r\n", "[multimodal]", "<start_of_turn>", "</", "<", ">", "…"};
+    static const std::vector<std::string> kParts{"the ",
+                                                 " of",
+                                                 "Hello",
+                                                 "  ",
+                                                 "   ",
+                                                 "\n",
+                                                 "\n\n\n",
+                                                 "\t\t",
+                                                 "<h1>",
+                                                 "<bos>",
+                                                 "<unused12>",
+                                                 "é",
+                                                 "ß",
+                                                 "日本語",
+                                                 "한국",
+                                                 "हिन्दी",
+                                                 "😀",
+                                                 "🏽",
+                                                 "0123",
+                                                 "ab",
+                                                 "aba",
+                                                 "ababa",
+                                                 "haha",
+                                                 "------",
+                                                 "====",
+                                                 "____",
+                                                 "\r\n",
+                                                 "[multimodal]",
+                                                 "<start_of_turn>",
+                                                 "</",
+                                                 "<",
+                                                 ">",
+                                                 "…"};
     std::string text;
     const std::size_t length = random() % 24;
     for (std::size_t i = 0; i < length; ++i) {
@@ -79,7 +109,8 @@ TEST(TokenizerProperties, StreamEqualsWholeDecodeForAnyIds) {
         Ids ids;
         for (std::size_t i = random() % 12; i > 0; --i) {
             // Byte tokens often, so that runs of them are cut in every way; sometimes ids that do not exist.
-            ids.push_back(random() % 2 == 0 ? 238 + static_cast<std::int64_t>(random() % 256) : static_cast<std::int64_t>(random() % 262200));
+            ids.push_back(random() % 2 == 0 ? 238 + static_cast<std::int64_t>(random() % 256)
+                                            : static_cast<std::int64_t>(random() % 262200));
         }
         for (const bool skipSpecial : {false, true}) {
             StreamDecoder stream(tokenizer, skipSpecial);
@@ -132,7 +163,8 @@ TEST(TokenizerProperties, BothEncodersAgreeOnGemmasVocabulary) {
     };
     for (int round = 0; round < 4000; ++round) {
         std::string text = randomText(random);
-        std::erase_if(text, [](char c) { return c == '\n' || c == '\t' || c == '<'; });  // added tokens are split off before either
+        std::erase_if(text,
+                      [](char c) { return c == '\n' || c == '\t' || c == '<'; });  // added tokens are split off before either
         compare(text);
     }
     // Pieces beside each other, without the seams of words: where merges compete most.
@@ -147,9 +179,10 @@ TEST(TokenizerProperties, BothEncodersAgreeOnGemmasVocabulary) {
 }
 
 TEST(Utf8, AcceptsWhatPythonAccepts) {
-    for (const char* good : {"", "a", "é", "€", "😀", "\xED\x9F\xBF", "\xEE\x80\x80", "\xF4\x8F\xBF\xBF"}) EXPECT_TRUE(isValidUtf8(good)) << good;
-    for (const char* bad : {"\x80", "\xC0\x80", "\xC1\xBF", "\xE0\x9F\xBF", "\xED\xA0\x80", "\xF0\x8F\xBF\xBF", "\xF4\x90\x80\x80", "\xF5\x80\x80\x80",
-                            "\xE2\x82", "\xFF"}) {
+    for (const char* good : {"", "a", "é", "€", "😀", "\xED\x9F\xBF", "\xEE\x80\x80", "\xF4\x8F\xBF\xBF"})
+        EXPECT_TRUE(isValidUtf8(good)) << good;
+    for (const char* bad : {"\x80", "\xC0\x80", "\xC1\xBF", "\xE0\x9F\xBF", "\xED\xA0\x80", "\xF0\x8F\xBF\xBF",
+                            "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "\xE2\x82", "\xFF"}) {
         EXPECT_FALSE(isValidUtf8(bad));
         EXPECT_TRUE(isValidUtf8(repairUtf8(bad)));
     }

@@ -26,7 +26,8 @@ class GemmaTokenizer : public testing::TestWithParam<GemmaSource> {
 protected:
     const Tokenizer& tokenizer() { return *test::gemmaTokenizer(GetParam()); }
 };
-INSTANTIATE_TEST_SUITE_P(Sources, GemmaTokenizer, testing::Values(GemmaSource::TokenizerJson, GemmaSource::SentencePieceModel, GemmaSource::Gguf),
+INSTANTIATE_TEST_SUITE_P(Sources, GemmaTokenizer,
+                         testing::Values(GemmaSource::TokenizerJson, GemmaSource::SentencePieceModel, GemmaSource::Gguf),
                          [](const auto& parameter) { return test::gemmaSourceName(parameter.param); });
 
 TEST_P(GemmaTokenizer, EncodesTheReferenceVectors) {
@@ -95,7 +96,8 @@ TEST_P(GemmaTokenizer, Fault23TypedSpecialTokensStayText) {
     EXPECT_EQ(tokenizer().encode("<eos>", SpecialTokens::AsText), (Ids{236820, 211827, 236813}));
     EXPECT_EQ(tokenizer().encode("<pad>", SpecialTokens::AsText), (Ids{236820, 13039, 236813}));
     EXPECT_EQ(tokenizer().encode("<unk>", SpecialTokens::AsText), (Ids{236820, 4984, 236813}));
-    EXPECT_EQ(tokenizer().encode("<image_soft_token>", SpecialTokens::AsText), (Ids{236820, 3304, 236779, 5622, 236779, 1114, 236813}));
+    EXPECT_EQ(tokenizer().encode("<image_soft_token>", SpecialTokens::AsText),
+              (Ids{236820, 3304, 236779, 5622, 236779, 1114, 236813}));
     for (const char* name : {"<start_of_turn>", "<end_of_turn>", "<start_of_image>", "<end_of_image>"}) {
         const Ids ids = tokenizer().encode(name, SpecialTokens::AsText);
         EXPECT_GT(ids.size(), 1U) << name;
@@ -103,7 +105,8 @@ TEST_P(GemmaTokenizer, Fault23TypedSpecialTokensStayText) {
         EXPECT_EQ(tokenizer().decode(ids, true), name);
         EXPECT_EQ(tokenizer().encode(name, SpecialTokens::Parse).size(), 1U) << name;
     }
-    EXPECT_EQ(tokenizer().encode("<h1>\n\n\t\t  <unused7>", SpecialTokens::AsText), tokenizer().encode("<h1>\n\n\t\t  <unused7>", SpecialTokens::Parse));
+    EXPECT_EQ(tokenizer().encode("<h1>\n\n\t\t  <unused7>", SpecialTokens::AsText),
+              tokenizer().encode("<h1>\n\n\t\t  <unused7>", SpecialTokens::Parse));
     EXPECT_EQ(tokenizer().encode("\n\n", SpecialTokens::AsText), (Ids{108}));
 }
 
