@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Breaks one rule at a time and asks whether its test notices.
 
-    tests/mutations/run.py [--only REGEX] [--list] [--scratch FOLDER] [--table FILE]
+    tests/mutations/run.py [--only REGEX] [--list] [--ref COMMIT] [--scratch FOLDER] [--table FILE]
 
 list.txt holds one block a mutation.  The sources are copied to a scratch folder with a build folder of their own, so the working
 tree is never touched.  First every named test must pass on the unbroken copy; then, mutation by mutation, one line is replaced, the
@@ -9,12 +9,13 @@ mutation's targets are built, and the named tests must fail.  The exit code is 0
 """
 import argparse
 import dataclasses
+import io
 import os
 import pathlib
 import re
-import shutil
 import subprocess
 import sys
+import tarfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
@@ -53,30 +54,40 @@ def read_list(path: pathlib.Path) -> list[Mutation]:
     return mutations
 
 
-def copy_sources(target: pathlib.Path) -> None:
-    """What git would track, only what differs, so that a second run rebuilds little; files that are gone are removed."""
+def working_tree() -> dict[str, bytes]:
+    """What git would track of the files as they are now."""
     listing = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, capture_output=True,
                              text=True, check=True).stdout
-    wanted = {name for name in listing.split("\0") if name and (ROOT / name).is_file()}
+    return {name: (ROOT / name).read_bytes() for name in listing.split("\0") if name and (ROOT / name).is_file()}
+
+
+def committed(ref: str) -> dict[str, bytes]:
+    archive = subprocess.run(["git", "archive", ref], cwd=ROOT, capture_output=True, check=True).stdout
+    with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
+        return {entry.name: tar.extractfile(entry).read() for entry in tar.getmembers() if entry.isfile()}
+
+
+def lay_out(files: dict[str, bytes], target: pathlib.Path) -> None:
+    """Only what differs is written, so that a second run rebuilds little; files that are gone are removed."""
     for present in [path for path in target.rglob("*") if path.is_file()]:
         inside = str(present.relative_to(target))
-        if not inside.startswith("build/") and inside not in wanted:
+        if not inside.startswith("build/") and inside not in files:
             present.unlink()
-    for name in wanted:
-        source, copy = ROOT / name, target / name
-        if not copy.exists() or copy.read_bytes() != source.read_bytes():
+    for name, content in files.items():
+        copy = target / name
+        if not copy.exists() or copy.read_bytes() != content:
             copy.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(source, copy)
+            copy.write_bytes(content)
 
 
 class Bench:
     """The scratch copy and its build folder."""
 
-    def __init__(self, scratch: pathlib.Path):
+    def __init__(self, scratch: pathlib.Path, files: dict[str, bytes]):
         # The folder and the flags of preset dev, so that ccache serves both.
         self.source, self.build = scratch, scratch / "build" / "dev"
         self.source.mkdir(parents=True, exist_ok=True)
-        copy_sources(self.source)
+        lay_out(files, self.source)
         self.environment = dict(os.environ, CCACHE_BASEDIR=str(self.source), CCACHE_NOHASHDIR="1")
         self.run("cmake", "--preset", "dev", must=True)
 
@@ -86,8 +97,8 @@ class Bench:
             sys.exit(f"{' '.join(command)} failed:\n{done.stdout[-4000:]}{done.stderr[-2000:]}")
         return done
 
-    def compile(self, targets: list[str], must: bool = False) -> subprocess.CompletedProcess:
-        return self.run("ninja", "-C", str(self.build), *targets, must=must)
+    def compile(self, targets: list[str]) -> subprocess.CompletedProcess:
+        return self.run("ninja", "-k", "0", "-C", str(self.build), *targets)
 
     def test(self, regex: str) -> tuple[int, list[str]]:
         """How many tests ran and the names of those that failed."""
@@ -101,6 +112,15 @@ class Bench:
 
 def verdict(bench: Bench, mutation: Mutation) -> tuple[str, str]:
     path = bench.source / mutation.file
+    if not path.is_file():
+        return "STALE", f"no file {mutation.file}"
+    if bench.compile(mutation.target.split()).returncode != 0:
+        return "BASE FAILS", f"{mutation.target} does not build"
+    ran, failed = bench.test(mutation.test)
+    if ran == 0:
+        return "NO TEST", mutation.test
+    if failed:
+        return "BASE FAILS", failed[0]
     text = path.read_text()
     if text.count(mutation.find) != 1:
         return "STALE", f"the line is found {text.count(mutation.find)} times in {mutation.file}"
@@ -110,9 +130,7 @@ def verdict(bench: Bench, mutation: Mutation) -> tuple[str, str]:
         if built.returncode != 0:
             error = re.search(r"error: .*", built.stdout)
             return "DOES NOT BUILD", error.group(0)[:120] if error else built.stdout[-200:]
-        ran, failed = bench.test(mutation.test)
-        if ran == 0:
-            return "NO TEST", mutation.test
+        failed = bench.test(mutation.test)[1]
         return ("caught", failed[0] + (f" and {len(failed) - 1} more" if len(failed) > 1 else "")) if failed else ("SURVIVED", mutation.test)
     finally:
         path.write_text(text)
@@ -123,6 +141,7 @@ def main() -> int:
     parser.add_argument("--only", default="", help="mutations whose name matches")
     parser.add_argument("--list", action="store_true", help="only say which lines are still found in the working tree")
     parser.add_argument("--scratch", type=pathlib.Path, default=pathlib.Path("/tmp/lapidary-mutations"))
+    parser.add_argument("--ref", help="break this commit instead of the working tree")
     parser.add_argument("--table", type=pathlib.Path, help="also write the table here")
     options = parser.parse_args()
     mutations = [m for m in read_list(pathlib.Path(__file__).parent / "list.txt") if re.search(options.only, m.name)]
@@ -135,24 +154,17 @@ def main() -> int:
             print(f"{'ok   ' if count == 1 else 'STALE'} {mutation.name}")
         return 1 if stale or not mutations else 0
 
-    bench = Bench(options.scratch)
+    bench = Bench(options.scratch, committed(options.ref) if options.ref else working_tree())
     started = time.monotonic()
-    bench.compile(sorted({target for m in mutations for target in m.target.split()}), must=True)
+    bench.compile(sorted({target for m in mutations for target in m.target.split()}))
     print(f"unbroken copy built in {time.monotonic() - started:.0f} s", flush=True)
     rows, caught = [], 0
     for mutation in mutations:
         started = time.monotonic()
-        if mutation.file and (bench.source / mutation.file).is_file():
-            ran, failed = bench.test(mutation.test)
-            outcome, detail = verdict(bench, mutation) if ran and not failed else (
-                "BASE FAILS" if ran else "NO TEST", failed[0] if failed else mutation.test)
-        else:
-            outcome, detail = "STALE", f"no file {mutation.file}"
+        outcome, detail = verdict(bench, mutation)
         caught += outcome == "caught"
         rows.append(f"| {len(rows) + 1} | {mutation.name} | {mutation.file} | {outcome} | {detail.replace('|', '/')} |")
         print(f"{outcome:14} {mutation.name}: {detail} ({time.monotonic() - started:.0f} s)", flush=True)
-        # The next mutation's targets may share libraries with this one: leave them as the unbroken source makes them.
-        bench.compile(mutation.target.split())
     table = "\n".join(["| # | rule broken | file | outcome | first test that failed |", "| --- | --- | --- | --- | --- |", *rows])
     if options.table:
         options.table.write_text(table + "\n")
