@@ -104,11 +104,15 @@ public:
     explicit ModelReader(std::string name) : m_name(std::move(name)) {}
 
     Result<Vocabulary> read(std::string_view bytes) {
+        bool sawNormalizer = false;
         RETURN_IF_ERROR(eachField(bytes, 0, [&](const Field& field) -> Result<void> {
             if (field.wire != Bytes) return {};
             if (field.number == kModelPieces) return readPiece(field);
             if (field.number == kModelTrainer) return readTrainer(field);
-            if (field.number == kModelNormalizer) return readNormalizer(field);
+            if (field.number == kModelNormalizer) {
+                sawNormalizer = true;
+                return readNormalizer(field);
+            }
             return {};
         }));
         if (m_vocabulary.pieces.size() == 0) return invalid("holds no pieces; is it a SentencePiece model?");
@@ -116,6 +120,8 @@ public:
             return Error{ErrorCode::Unsupported,
                          "model type " + std::to_string(m_modelType) + " (expected 2, BPE, as Gemma's is)", m_name};
         }
+        // A file without the message means the proto's defaults, which do change texts.
+        if (!sawNormalizer) RETURN_IF_ERROR(readNormalizer(Field{}));
         if (const auto twice = m_vocabulary.pieces.index()) {
             return invalid("piece " + std::to_string(*twice) + " repeats the text of an earlier one");
         }

@@ -311,6 +311,13 @@ TEST(Fault16, SentencePieceModelsThatLie) {
     const auto printed = read(small);  // parse undoes print
     ASSERT_TRUE(printed);
     EXPECT_EQ(serializeSentencePieceModel(*printed), small);
+    // Other kinds of model: unigram, a dummy prefix, no normalizer_spec at all (its defaults change texts).
+    for (const std::string& other :
+         {small + "\x12\x02\x18\x01", small + "\x1A\x02\x18\x01", small.substr(0, small.size() - 18)}) {
+        const auto refused = read(other);
+        ASSERT_FALSE(refused);
+        EXPECT_EQ(refused.error().code, ErrorCode::Unsupported) << refused.error().toString();
+    }
     const auto changed = [&](auto change) {
         Vocabulary copy = *read(small);
         change(copy);
