@@ -59,8 +59,10 @@ public:
         }
         m_pull->add_option("--revision", m_options.revision, "branch, tag or commit")->capture_default_str()->type_name("REV");
         m_pull->add_option("--include", m_options.include, "only files that match this pattern (repeatable)")
-            ->type_name("PATTERN")->allow_extra_args(false);
-        for (CLI::App* any : {m_list, m_pull, m_remove, m_verify}) any->fallthrough();  // --json and its kind belong to the verb
+            ->type_name("PATTERN")
+            ->allow_extra_args(false);
+        for (CLI::App* any : {m_list, m_pull, m_remove, m_verify})
+            any->fallthrough();  // --json and its kind belong to the verb
     }
 
     Result<void> run(const Invocation& invocation) override {
@@ -78,8 +80,12 @@ private:
         if (console.json) {
             ordered_json document = ordered_json::array();
             for (const net::CachedModel& model : models) {
-                document.push_back({{"id", model.id}, {"revision", model.revision}, {"path", model.snapshot.string()},
-                                    {"bytes", model.sizeBytes}, {"files", model.files}, {"complete", model.complete}});
+                document.push_back({{"id", model.id},
+                                    {"revision", model.revision},
+                                    {"path", model.snapshot.string()},
+                                    {"bytes", model.sizeBytes},
+                                    {"files", model.files},
+                                    {"complete", model.complete}});
             }
             printJson(document);
             return {};
@@ -101,8 +107,11 @@ private:
         }
         if (!pulled) return pulled.error();
         if (invocation.console.json) {
-            printJson({{"id", m_id}, {"commit", pulled->commit}, {"path", pulled->snapshot.string()},
-                       {"downloaded_files", pulled->downloadedFiles}, {"downloaded_bytes", pulled->downloadedBytes}});
+            printJson({{"id", m_id},
+                       {"commit", pulled->commit},
+                       {"path", pulled->snapshot.string()},
+                       {"downloaded_files", pulled->downloadedFiles},
+                       {"downloaded_bytes", pulled->downloadedBytes}});
         } else {
             std::cout << pulled->snapshot.string() << '\n';
             invocation.console.note(std::to_string(pulled->downloadedFiles) + " files, " + megabytes(pulled->downloadedBytes) +
@@ -113,8 +122,10 @@ private:
 
     Result<void> remove(const net::Hub& hub, const Console& console) const {
         ASSIGN_OR_RETURN(const std::uint64_t bytes, hub.remove(m_id));
-        if (console.json) printJson({{"id", m_id}, {"freed_bytes", bytes}});
-        else std::cout << m_id << ": " << megabytes(bytes) << " freed\n";
+        if (console.json)
+            printJson({{"id", m_id}, {"freed_bytes", bytes}});
+        else
+            std::cout << m_id << ": " << megabytes(bytes) << " freed\n";
         return {};
     }
 
@@ -125,12 +136,16 @@ private:
         for (const net::VerifiedFile& file : files) {
             if (!file.matches) ++wrong;
             document["files"].push_back({{"file", file.file}, {"matches", file.matches}, {"problem", file.problem}});
-            if (!invocation.console.json) std::cout << (file.matches ? "ok       " : "DIFFERS  ") << file.file << (file.matches ? "" : ": " + file.problem) << '\n';
+            if (!invocation.console.json)
+                std::cout << (file.matches ? "ok       " : "DIFFERS  ") << file.file
+                          << (file.matches ? "" : ": " + file.problem) << '\n';
         }
         if (invocation.console.json) printJson(document);
         if (wrong == 0) return {};
-        return Error{ErrorCode::Different, std::to_string(wrong) + " of " + std::to_string(files.size()) + " files of '" + m_id +
-                                               "' are not what their hashes say; remove the model and pull it again", ""};
+        return Error{ErrorCode::Different,
+                     std::to_string(wrong) + " of " + std::to_string(files.size()) + " files of '" + m_id +
+                         "' are not what their hashes say; remove the model and pull it again",
+                     ""};
     }
 
     CLI::App* m_list = nullptr;
@@ -143,8 +158,6 @@ private:
 
 }  // namespace
 
-std::unique_ptr<Verb> makeModelVerb() {
-    return std::make_unique<ModelVerb>();
-}
+std::unique_ptr<Verb> makeModelVerb() { return std::make_unique<ModelVerb>(); }
 
 }  // namespace lapidary::app

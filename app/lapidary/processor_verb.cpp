@@ -14,19 +14,19 @@ namespace {
 
 using nlohmann::ordered_json;
 
-ordered_json boxJson(const rules::CropBox& box) {
-    return {box.left, box.top, box.right, box.bottom};
-}
+ordered_json boxJson(const rules::CropBox& box) { return {box.left, box.top, box.right, box.bottom}; }
 
-std::string sizeText(const ordered_json& size) {
-    return size[0].dump() + " x " + size[1].dump();
-}
+std::string sizeText(const ordered_json& size) { return size[0].dump() + " x " + size[1].dump(); }
 
 class ProcessorVerb : public Verb {
 public:
     void addOptions(CLI::App& command) override {
-        command.add_option("-i,--image,--image-path,image", m_views.images, "a picture: path, https address or data: text (repeatable)")
-            ->type_name("P")->required()->allow_extra_args(false);
+        command
+            .add_option("-i,--image,--image-path,image", m_views.images,
+                        "a picture: path, https address or data: text (repeatable)")
+            ->type_name("P")
+            ->required()
+            ->allow_extra_args(false);
         addCheckpointOptions(command, m_model);
         addViewOptions(command, m_views);
         command.add_option("-o,--output", m_output, "folder for a PNG of each view")->type_name("DIR");
@@ -40,11 +40,14 @@ public:
         document["tokens_per_view"] = processor.settings().tokensPerView;
         document["pictures"] = ordered_json::array();
         for (const std::string& argument : m_views.images) {
-            ASSIGN_OR_RETURN(ordered_json picture, show(argument, processor, views, document["pictures"].size(), invocation.stop));
+            ASSIGN_OR_RETURN(ordered_json picture,
+                             show(argument, processor, views, document["pictures"].size(), invocation.stop));
             document["pictures"].push_back(std::move(picture));
         }
-        if (invocation.console.json) printJson(document);
-        else printText(document);
+        if (invocation.console.json)
+            printJson(document);
+        else
+            printText(document);
         return {};
     }
 
@@ -56,7 +59,8 @@ private:
     }
 
     [[nodiscard]] Result<ordered_json> show(const std::string& argument, const image::ImageProcessor& processor,
-                                            const image::ViewSettings& settings, std::size_t index, const std::stop_token& stop) const {
+                                            const image::ViewSettings& settings, std::size_t index,
+                                            const std::stop_token& stop) const {
         ASSIGN_OR_RETURN(const image::ImageSource source, image::imageSourceFromArgument(argument));
         // Typed by a person, so an address is consent.
         ASSIGN_OR_RETURN(const image::Picture picture, image::loadPicture(source, image::UrlConsent::Allow, {}, stop));
@@ -98,14 +102,16 @@ private:
             std::cout << picture["source"].get<std::string>() << ": " << picture["format"].get<std::string>() << ", "
                       << sizeText(picture["stored_size"]) << " pixels as stored";
             if (picture["exif_orientation"] != 1) {
-                std::cout << ", EXIF orientation " << picture["exif_orientation"] << ": " << sizeText(picture["size"]) << " upright";
+                std::cout << ", EXIF orientation " << picture["exif_orientation"] << ": " << sizeText(picture["size"])
+                          << " upright";
             }
             std::cout << '\n';
             std::size_t number = 0;
             for (const ordered_json& view : picture["views"]) {
-                std::cout << "  " << (view["whole"] == true ? "whole  " : "crop " + std::to_string(number) + " ") << ' ' << view["box"].dump()
-                          << " → " << document["size"] << " x " << document["size"] << ", " << document["tokens_per_view"]
-                          << " tokens, pixels sha256 " << view["sha256"].get<std::string>() << '\n';
+                std::cout << "  " << (view["whole"] == true ? "whole  " : "crop " + std::to_string(number) + " ") << ' '
+                          << view["box"].dump() << " → " << document["size"] << " x " << document["size"] << ", "
+                          << document["tokens_per_view"] << " tokens, pixels sha256 " << view["sha256"].get<std::string>()
+                          << '\n';
                 if (view.contains("file")) std::cout << "          " << view["file"].get<std::string>() << '\n';
                 ++number;
             }
@@ -120,8 +126,6 @@ private:
 
 }  // namespace
 
-std::unique_ptr<Verb> makeProcessorVerb() {
-    return std::make_unique<ProcessorVerb>();
-}
+std::unique_ptr<Verb> makeProcessorVerb() { return std::make_unique<ProcessorVerb>(); }
 
 }  // namespace lapidary::app

@@ -55,7 +55,8 @@ bool HttpConnection::send(std::string_view bytes) const {
 
 bool HttpConnection::respond(int status, std::string_view headerLines, std::string_view body) const {
     std::ostringstream head;
-    head << "HTTP/1.1 " << status << " Status\r\n" << headerLines << "Content-Length: " << body.size() << "\r\nConnection: close\r\n\r\n";
+    head << "HTTP/1.1 " << status << " Status\r\n"
+         << headerLines << "Content-Length: " << body.size() << "\r\nConnection: close\r\n\r\n";
     return send(head.str()) && send(body);
 }
 
@@ -75,7 +76,8 @@ HttpServer::HttpServer(Handler handler) : m_handler(std::move(handler)) {
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     socklen_t length = sizeof address;
     auto* raw = reinterpret_cast<sockaddr*>(&address);
-    if (m_listener < 0 || ::bind(m_listener, raw, length) != 0 || ::listen(m_listener, 16) != 0 || ::getsockname(m_listener, raw, &length) != 0) {
+    if (m_listener < 0 || ::bind(m_listener, raw, length) != 0 || ::listen(m_listener, 16) != 0 ||
+        ::getsockname(m_listener, raw, &length) != 0) {
         throw std::runtime_error("the test server cannot listen on 127.0.0.1");
     }
     m_port = ntohs(address.sin_port);

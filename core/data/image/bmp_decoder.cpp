@@ -55,7 +55,8 @@ bool readPalette(const ByteReader& reader, std::uint32_t headerSize, std::uint64
     if (count == 0 || count > possible) count = possible;
     const std::uint64_t entrySize = headerSize == 12 ? 3 : 4;
     // A short table is common: it ends where the pixels begin.
-    if (header.dataOffset > at) count = static_cast<std::uint32_t>(std::min<std::uint64_t>(count, (header.dataOffset - at) / entrySize));
+    if (header.dataOffset > at)
+        count = static_cast<std::uint32_t>(std::min<std::uint64_t>(count, (header.dataOffset - at) / entrySize));
     for (std::uint32_t i = 0; i < count; ++i) {
         for (std::uint32_t channel = 0; channel < 3; ++channel) {
             const auto value = reader.u8(at + i * entrySize + 2 - channel);

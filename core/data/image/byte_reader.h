@@ -13,7 +13,8 @@ enum class ByteOrder { Little, Big };
 
 class ByteReader {
 public:
-    explicit ByteReader(std::span<const std::byte> bytes, ByteOrder order = ByteOrder::Little) : m_bytes(bytes), m_order(order) {}
+    explicit ByteReader(std::span<const std::byte> bytes, ByteOrder order = ByteOrder::Little)
+        : m_bytes(bytes), m_order(order) {}
 
     [[nodiscard]] std::size_t size() const { return m_bytes.size(); }
 

@@ -31,7 +31,10 @@ constexpr std::array kOthers{
     Magic{0, "#?RADIANCE"sv, "a Radiance picture"},
     Magic{0, "PK\x03\x04"sv, "a ZIP archive"},
     Magic{0, "\x1F\x8B"sv, "a gzip archive"},
-    Magic{0, "\x7F" "ELF"sv, "a program"},
+    Magic{0,
+          "\x7F"
+          "ELF"sv,
+          "a program"},
     Magic{0, "\x1A\x45\xDF\xA3"sv, "a Matroska or WebM video"},
     Magic{0, "version https://git-lfs"sv, "a Git LFS pointer (the picture itself was not downloaded)"},
 };
@@ -50,13 +53,15 @@ constexpr std::array kBrands{
 
 bool looksLikeSvg(std::string_view start) {
     std::string lower(start);
-    std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    std::transform(lower.begin(), lower.end(), lower.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
     const std::size_t first = lower.find_first_not_of(" \t\r\n\xEF\xBB\xBF");
     return first != std::string::npos && lower[first] == '<' && lower.find("<svg") != std::string::npos;
 }
 
 bool looksLikeText(std::string_view start) {
-    return !start.empty() && std::none_of(start.begin(), start.end(), [](unsigned char c) { return c < 9 || (c > 13 && c < 32) || c == 127; });
+    return !start.empty() &&
+           std::none_of(start.begin(), start.end(), [](unsigned char c) { return c < 9 || (c > 13 && c < 32) || c == 127; });
 }
 
 }  // namespace
@@ -68,7 +73,8 @@ FileKind sniffKind(std::span<const std::byte> bytes) {
     if (reader.startsWith("RIFF"sv) && reader.startsWith("WEBP"sv, 8)) return FileKind::Webp;
     if (reader.startsWith("GIF87a"sv) || reader.startsWith("GIF89a"sv)) return FileKind::Gif;
     // "BM" alone begins many texts; a bitmap also names the size of its next header there.
-    if (reader.startsWith("BM"sv) && reader.u32(14).value_or(0) >= 12 && reader.u32(14).value_or(0) <= 256) return FileKind::Bmp;
+    if (reader.startsWith("BM"sv) && reader.u32(14).value_or(0) >= 12 && reader.u32(14).value_or(0) <= 256)
+        return FileKind::Bmp;
     for (const std::string_view magic : {"II*\0"sv, "MM\0*"sv, "II+\0"sv, "MM\0+"sv}) {
         if (reader.startsWith(magic)) return FileKind::Tiff;
     }
@@ -88,7 +94,8 @@ std::string describeOtherKind(std::span<const std::byte> bytes) {
     }
     const std::string_view start = reader.text(0, std::min<std::size_t>(reader.size(), 1024));
     if (looksLikeSvg(start)) return "an SVG drawing";
-    if (start.size() > 2 && start[0] == 'P' && start[1] >= '1' && start[1] <= '7' && std::isspace(static_cast<unsigned char>(start[2])) != 0) {
+    if (start.size() > 2 && start[0] == 'P' && start[1] >= '1' && start[1] <= '7' &&
+        std::isspace(static_cast<unsigned char>(start[2])) != 0) {
         return "a Netpbm picture";
     }
     if (start.starts_with("<!DOCTYPE html") || start.starts_with("<html")) return "a web page";

@@ -107,7 +107,8 @@ Result<Picture> decodeGif(const EncodedPicture& encoded) {
 
     std::vector<GifPixelType> row(static_cast<std::size_t>(frame.Width));
     for (const int y : rowOrder(frame.Height, frame.Interlace)) {
-        if (DGifGetLine(gif.get(), row.data(), frame.Width) != GIF_OK) return damaged(encoded, "GIF", "the data ends too early");
+        if (DGifGetLine(gif.get(), row.data(), frame.Width) != GIF_OK)
+            return damaged(encoded, "GIF", "the data ends too early");
         std::uint8_t* rgb = picture.rgb.data() + ((frame.Top + y) * picture.width + frame.Left) * 3;
         for (const GifPixelType index : row) {
             writePixel(colours, index, rgb);

@@ -32,7 +32,9 @@ std::vector<std::uint8_t> cut(const Picture& picture, const CropBox& box) {
 Result<void> checkGivenBoxes(const std::vector<CropBox>& boxes, std::int64_t width, std::int64_t height) {
     if (boxes.size() > kMaxGivenCrops) {
         return Error{ErrorCode::InvalidData,
-                     std::to_string(boxes.size()) + " crops for one picture; at most " + std::to_string(kMaxGivenCrops) + " are accepted", ""};
+                     std::to_string(boxes.size()) + " crops for one picture; at most " + std::to_string(kMaxGivenCrops) +
+                         " are accepted",
+                     ""};
     }
     for (std::size_t i = 0; i < boxes.size(); ++i) {
         const CropBox& box = boxes[i];
@@ -48,8 +50,9 @@ Result<void> checkGivenBoxes(const std::vector<CropBox>& boxes, std::int64_t wid
 }
 
 Result<void> checkLimits(const rules::PanAndScanSettings& limits) {
-    if (limits.minCropSize >= 1 && limits.maxNumCrops >= 1 && static_cast<std::uint64_t>(limits.maxNumCrops) <= kMaxPanAndScanCrops &&
-        std::isfinite(limits.minRatioToActivate) && limits.minRatioToActivate >= 0.0) {
+    if (limits.minCropSize >= 1 && limits.maxNumCrops >= 1 &&
+        static_cast<std::uint64_t>(limits.maxNumCrops) <= kMaxPanAndScanCrops && std::isfinite(limits.minRatioToActivate) &&
+        limits.minRatioToActivate >= 0.0) {
         return {};
     }
     return Error{ErrorCode::InvalidData,
@@ -61,7 +64,8 @@ Result<void> checkLimits(const rules::PanAndScanSettings& limits) {
 
 Result<CropBox> parseBox(const Json& value, const std::string& where) {
     const auto bad = [&](const Json& found) {
-        return Error{ErrorCode::InvalidData, "expected [left, top, right, bottom] in whole pixels, found " + describeJson(found), where};
+        return Error{ErrorCode::InvalidData,
+                     "expected [left, top, right, bottom] in whole pixels, found " + describeJson(found), where};
     };
     if (!value.is_array() || value.size() != 4) return bad(value);
     std::array<std::int64_t, 4> edges{};
@@ -81,8 +85,10 @@ Result<ImageProcessor> ImageProcessor::create(const ImageProcessorSettings& sett
     if (settings.size < 1 || settings.size > 4096) {
         return bad("size: expected 1 to 4096 pixels, found " + std::to_string(settings.size));
     }
-    if (!std::isfinite(settings.rescaleFactor) || settings.rescaleFactor <= 0.0) return bad("rescale_factor: expected a positive number");
-    if (settings.tokensPerView < 1) return bad("image_seq_length: expected at least 1, found " + std::to_string(settings.tokensPerView));
+    if (!std::isfinite(settings.rescaleFactor) || settings.rescaleFactor <= 0.0)
+        return bad("rescale_factor: expected a positive number");
+    if (settings.tokensPerView < 1)
+        return bad("image_seq_length: expected at least 1, found " + std::to_string(settings.tokensPerView));
     for (std::size_t channel = 0; channel < 3; ++channel) {
         if (!std::isfinite(settings.mean[channel])) return bad("image_mean: expected three finite numbers");
         const double deviation = settings.standardDeviation[channel];
@@ -148,11 +154,13 @@ Result<std::vector<CropBox>> parseCrops(std::string_view json, const std::string
         list = &document.at("crops");
     }
     if (!list->is_array()) {
-        return Error{ErrorCode::InvalidData, "expected a list of [left, top, right, bottom], found " + describeJson(*list), source};
+        return Error{ErrorCode::InvalidData, "expected a list of [left, top, right, bottom], found " + describeJson(*list),
+                     source};
     }
     if (list->size() > kMaxGivenCrops) {
         return Error{ErrorCode::InvalidData,
-                     std::to_string(list->size()) + " crops; at most " + std::to_string(kMaxGivenCrops) + " are accepted", source};
+                     std::to_string(list->size()) + " crops; at most " + std::to_string(kMaxGivenCrops) + " are accepted",
+                     source};
     }
     std::vector<CropBox> boxes;
     for (const Json& entry : *list) {

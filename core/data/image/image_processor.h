@@ -63,10 +63,12 @@ public:
 
     // Rectangles of the views in model order: whole picture first, then the crops.
     // Errors: InvalidData (an own crop outside the picture, empty, or too many; limits that are not positive).
-    [[nodiscard]] Result<std::vector<rules::CropBox>> boxes(std::int64_t width, std::int64_t height, const ViewSettings& views) const;
+    [[nodiscard]] Result<std::vector<rules::CropBox>> boxes(std::int64_t width, std::int64_t height,
+                                                            const ViewSettings& views) const;
 
     // The views, resized and hashed.  Polls `stop` per crop.  Errors: as boxes(), and Cancelled.
-    [[nodiscard]] Result<std::vector<View>> views(const Picture& picture, const ViewSettings& views, std::stop_token stop = {}) const;
+    [[nodiscard]] Result<std::vector<View>> views(const Picture& picture, const ViewSettings& views,
+                                                  std::stop_token stop = {}) const;
 
     // out: [3, size, size] float32, channel-first: (u8 - mean') / deviation' in float32 with mean' = mean / rescale_factor
     // (specification 5.1 e, the fused form); for the hub's settings (u8 - 127.5) / 127.5, so 0 → -1 and 255 → 1.

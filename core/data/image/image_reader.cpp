@@ -20,8 +20,9 @@ Result<void> checkSize(const EncodedPicture& encoded, std::int64_t width, std::i
     // Sides are compared first, so that the product cannot overflow.
     if (width > kMaxPictureSide || height > kMaxPictureSide || width * height > encoded.maxPixels) {
         return Error{ErrorCode::InvalidFile,
-                     "'" + encoded.name + "': its header gives " + size + " pixels; at most " + std::to_string(encoded.maxPixels) +
-                         " in all and " + std::to_string(kMaxPictureSide) + " a side are read",
+                     "'" + encoded.name + "': its header gives " + size + " pixels; at most " +
+                         std::to_string(encoded.maxPixels) + " in all and " + std::to_string(kMaxPictureSide) +
+                         " a side are read",
                      ""};
     }
     return {};
@@ -58,8 +59,10 @@ Result<Picture> decodeKind(const EncodedPicture& encoded) {
         case FileKind::Gif: return decodeGif(encoded);
         case FileKind::Other: break;
     }
-    return Error{ErrorCode::Unsupported,
-                 "'" + encoded.name + "' is " + describeOtherKind(encoded.bytes) + "; Lapidary reads PNG, JPEG, WebP, BMP, TIFF and GIF", ""};
+    return Error{
+        ErrorCode::Unsupported,
+        "'" + encoded.name + "' is " + describeOtherKind(encoded.bytes) + "; Lapidary reads PNG, JPEG, WebP, BMP, TIFF and GIF",
+        ""};
 }
 
 }  // namespace

@@ -15,7 +15,8 @@ constexpr std::size_t kMaxBase64Text = 64'000'000;
 
 std::string lower(std::string_view text) {
     std::string result(text);
-    std::transform(result.begin(), result.end(), result.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    std::transform(result.begin(), result.end(), result.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
     return result;
 }
 
@@ -24,9 +25,8 @@ std::string schemeOf(const std::string& text) {
     const std::size_t colon = text.find(':');
     if (colon == std::string::npos || colon == 0 || std::isalpha(static_cast<unsigned char>(text[0])) == 0) return "";
     const std::string_view scheme = std::string_view(text).substr(0, colon);
-    const bool fits = std::all_of(scheme.begin(), scheme.end(), [](unsigned char c) {
-        return std::isalnum(c) != 0 || c == '+' || c == '-' || c == '.';
-    });
+    const bool fits = std::all_of(scheme.begin(), scheme.end(),
+                                  [](unsigned char c) { return std::isalnum(c) != 0 || c == '+' || c == '-' || c == '.'; });
     return fits ? lower(scheme) : "";
 }
 
@@ -97,7 +97,8 @@ Result<ImageSource> imageSourceFromArgument(const std::string& argument) {
     return ImageSource{ImageSource::Kind::Path, argument};
 }
 
-Result<std::string> readImageBytes(const ImageSource& source, UrlConsent consent, const net::NetworkPolicy& policy, std::stop_token stop) {
+Result<std::string> readImageBytes(const ImageSource& source, UrlConsent consent, const net::NetworkPolicy& policy,
+                                   std::stop_token stop) {
     switch (source.kind) {
         case ImageSource::Kind::Path: return readFile(source.value, kMaxPictureFileBytes);
         case ImageSource::Kind::Base64: {
@@ -107,12 +108,16 @@ Result<std::string> readImageBytes(const ImageSource& source, UrlConsent consent
         case ImageSource::Kind::Url: break;
     }
     if (consent != UrlConsent::Allow) {
-        return Error{ErrorCode::Usage, "addresses inside files and requests are only followed with --allow-urls: '" + describeImageSource(source) + "'", ""};
+        return Error{
+            ErrorCode::Usage,
+            "addresses inside files and requests are only followed with --allow-urls: '" + describeImageSource(source) + "'",
+            ""};
     }
     return net::downloadHttps(source.value, {}, policy, std::move(stop));
 }
 
-Result<Picture> loadPicture(const ImageSource& source, UrlConsent consent, const net::NetworkPolicy& policy, std::stop_token stop) {
+Result<Picture> loadPicture(const ImageSource& source, UrlConsent consent, const net::NetworkPolicy& policy,
+                            std::stop_token stop) {
     ASSIGN_OR_RETURN(const std::string bytes, readImageBytes(source, consent, policy, std::move(stop)));
     return decodePicture(std::as_bytes(std::span(bytes)), describeImageSource(source));
 }

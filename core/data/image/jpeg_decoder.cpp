@@ -1,8 +1,8 @@
 // JPEG through libjpeg-turbo itself: OpenCV turns CMYK into RGB by another formula than Pillow.  Default settings (accurate
 // integer transform, smooth upsampling) are Pillow's too.
+#include <jpeglib.h>
 #include <csetjmp>
 #include <cstdio>  // jpeglib.h needs FILE
-#include <jpeglib.h>
 
 #include <vector>
 
@@ -26,9 +26,7 @@ struct Session {
     char message[JMSG_LENGTH_MAX] = {};
 };
 
-Session& sessionOf(j_common_ptr info) {
-    return *static_cast<Session*>(info->client_data);
-}
+Session& sessionOf(j_common_ptr info) { return *static_cast<Session*>(info->client_data); }
 
 [[noreturn]] void fail(Session& session, const char* text) {
     std::snprintf(session.message, sizeof session.message, "%s", text);
@@ -50,9 +48,7 @@ void onProgress(j_common_ptr info) {
 
 void onStart(j_decompress_ptr /*info*/) {}
 
-boolean onEmpty(j_decompress_ptr info) {
-    fail(sessionOf(reinterpret_cast<j_common_ptr>(info)), "the data ends too early");
-}
+boolean onEmpty(j_decompress_ptr info) { fail(sessionOf(reinterpret_cast<j_common_ptr>(info)), "the data ends too early"); }
 
 void onSkip(j_decompress_ptr info, long count) {
     if (count <= 0) return;

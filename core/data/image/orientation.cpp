@@ -44,9 +44,12 @@ std::optional<int> orientationOfXmp(std::string_view xmp) {
     constexpr std::string_view kKey = "tiff:Orientation";
     for (std::size_t at = xmp.find(kKey); at != std::string_view::npos; at = xmp.find(kKey, at + 1)) {
         std::string_view rest = xmp.substr(at + kKey.size());
-        if (rest.starts_with("=\"")) rest.remove_prefix(2);
-        else if (rest.starts_with(">")) rest.remove_prefix(1);
-        else continue;
+        if (rest.starts_with("=\""))
+            rest.remove_prefix(2);
+        else if (rest.starts_with(">"))
+            rest.remove_prefix(1);
+        else
+            continue;
         if (!rest.empty() && rest[0] >= '0' && rest[0] <= '9') return valid(static_cast<std::uint32_t>(rest[0] - '0'));
     }
     return std::nullopt;

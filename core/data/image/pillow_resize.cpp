@@ -52,16 +52,17 @@ Weights triangleWeights(std::int64_t in, std::int64_t out) {
     return weights;
 }
 
-std::uint8_t roundToByte(std::int32_t sum) {
-    return static_cast<std::uint8_t>(std::clamp(sum >> kFractionBits, 0, 255));
-}
+std::uint8_t roundToByte(std::int32_t sum) { return static_cast<std::uint8_t>(std::clamp(sum >> kFractionBits, 0, 255)); }
 
 // The horizontal pass, kStripRows rows at a time.  A strip is turned on its side first ([width][row, channel]), so that the
 // sum over columns runs over contiguous lanes, as the vertical pass does by nature.
 class SidewaysPass {
 public:
     SidewaysPass(std::int64_t width, std::int64_t outWidth, detail::AddWeightedRows add)
-        : m_width(width), m_outWidth(outWidth), m_add(add), m_weights(triangleWeights(width, outWidth)),
+        : m_width(width),
+          m_outWidth(outWidth),
+          m_add(add),
+          m_weights(triangleWeights(width, outWidth)),
           m_turned(static_cast<std::size_t>(width * kStripLanes)) {}
 
     // source: [rows, width, 3]  target: [rows, outWidth, 3]
@@ -71,8 +72,8 @@ public:
         for (std::int64_t i = 0; i < m_outWidth; ++i) {
             const auto at = static_cast<std::size_t>(i);
             std::fill(std::begin(sums), std::end(sums), kHalf);
-            m_add(m_turned.data() + m_weights.first[at] * kStripLanes, kStripLanes, m_weights.fixed.data() + m_weights.offset[at],
-                  m_weights.count[at], 3 * rows, sums);
+            m_add(m_turned.data() + m_weights.first[at] * kStripLanes, kStripLanes,
+                  m_weights.fixed.data() + m_weights.offset[at], m_weights.count[at], 3 * rows, sums);
             for (std::int64_t row = 0; row < rows; ++row) {
                 std::uint8_t* pixel = target + (row * m_outWidth + i) * 3;
                 for (int channel = 0; channel < 3; ++channel) pixel[channel] = roundToByte(sums[row * 3 + channel]);
@@ -105,7 +106,9 @@ private:
 class DownwardPass {
 public:
     DownwardPass(std::int64_t height, std::int64_t outHeight, std::int64_t lanes, detail::AddWeightedRows add)
-        : m_lanes(lanes), m_add(add), m_weights(triangleWeights(height, outHeight)),
+        : m_lanes(lanes),
+          m_add(add),
+          m_weights(triangleWeights(height, outHeight)),
           m_sums(static_cast<std::size_t>(outHeight * lanes), kHalf) {}
 
     // strip: [rows, lanes], the source rows [top, top + rows); strips come from top to bottom.
@@ -148,7 +151,8 @@ std::vector<std::uint8_t> pillowResizeBilinear(std::span<const std::uint8_t> pix
         SidewaysPass sideways(width, outWidth, add);
         result.resize(static_cast<std::size_t>(outWidth * height * 3));
         for (std::int64_t top = 0; top < height; top += kStripRows) {
-            sideways.run(pixels.data() + top * width * 3, std::min(kStripRows, height - top), result.data() + top * outWidth * 3);
+            sideways.run(pixels.data() + top * width * 3, std::min(kStripRows, height - top),
+                         result.data() + top * outWidth * 3);
         }
         return result;
     }

@@ -59,13 +59,16 @@ Result<Picture> decodePng(const EncodedPicture& encoded) {
     ASSIGN_OR_RETURN(Picture picture, newPicture(encoded, "PNG", *width, *height));
     const int channels = samples.channels();
     const bool deep = samples.depth() == CV_16U;
-    if (samples.cols != picture.width || samples.rows != picture.height || (!deep && samples.depth() != CV_8U) || channels == 2) {
+    if (samples.cols != picture.width || samples.rows != picture.height || (!deep && samples.depth() != CV_8U) ||
+        channels == 2) {
         return damaged(encoded, "PNG", "its pixels do not fit its header");
     }
     for (int y = 0; y < samples.rows; ++y) {
         std::uint8_t* rgb = picture.rgb.data() + y * picture.width * 3;
-        if (deep) convertRow(samples.ptr<std::uint16_t>(y), picture.width, channels, rgb);
-        else convertRow(samples.ptr<std::uint8_t>(y), picture.width, channels, rgb);
+        if (deep)
+            convertRow(samples.ptr<std::uint16_t>(y), picture.width, channels, rgb);
+        else
+            convertRow(samples.ptr<std::uint8_t>(y), picture.width, channels, rgb);
     }
     picture.exifOrientation = orientationOf(metadataOfPng(encoded.bytes));
     return picture;

@@ -34,9 +34,7 @@ tmsize_t readInput(thandle_t handle, void* target, tmsize_t count) {
     return static_cast<tmsize_t>(wanted);
 }
 
-tmsize_t refuseWrite(thandle_t /*handle*/, void* /*source*/, tmsize_t /*count*/) {
-    return 0;
-}
+tmsize_t refuseWrite(thandle_t /*handle*/, void* /*source*/, tmsize_t /*count*/) { return 0; }
 
 toff_t seekInput(thandle_t handle, toff_t offset, int whence) {
     auto& input = *static_cast<Input*>(handle);
@@ -46,13 +44,9 @@ toff_t seekInput(thandle_t handle, toff_t offset, int whence) {
     return input.at;
 }
 
-int closeInput(thandle_t /*handle*/) {
-    return 0;
-}
+int closeInput(thandle_t /*handle*/) { return 0; }
 
-toff_t sizeOfInput(thandle_t handle) {
-    return static_cast<Input*>(handle)->bytes.size();
-}
+toff_t sizeOfInput(thandle_t handle) { return static_cast<Input*>(handle)->bytes.size(); }
 
 int keepError(TIFF* /*tiff*/, void* data, const char* /*module*/, const char* format, va_list arguments) {
     char text[256];
@@ -96,7 +90,8 @@ std::uint16_t shortField(TIFF* tiff, std::uint32_t tag, std::uint16_t otherwise)
 }
 
 Error unsupported(const EncodedPicture& encoded, const std::string& what) {
-    return Error{ErrorCode::Unsupported, "'" + encoded.name + "' is a TIFF with " + what + ", which Lapidary does not read", ""};
+    return Error{ErrorCode::Unsupported, "'" + encoded.name + "' is a TIFF with " + what + ", which Lapidary does not read",
+                 ""};
 }
 
 Result<Layout> readLayout(TIFF* tiff, const EncodedPicture& encoded) {
@@ -111,10 +106,12 @@ Result<Layout> readLayout(TIFF* tiff, const EncodedPicture& encoded) {
     layout.bits = shortField(tiff, TIFFTAG_BITSPERSAMPLE, 1);
     layout.samples = shortField(tiff, TIFFTAG_SAMPLESPERPIXEL, 1);
     layout.planar = shortField(tiff, TIFFTAG_PLANARCONFIG, PLANARCONFIG_CONTIG) == PLANARCONFIG_SEPARATE;
-    if (TIFFGetField(tiff, TIFFTAG_PHOTOMETRIC, &layout.photometric) != 1) return damaged(encoded, "TIFF", "its colour kind is missing");
+    if (TIFFGetField(tiff, TIFFTAG_PHOTOMETRIC, &layout.photometric) != 1)
+        return damaged(encoded, "TIFF", "its colour kind is missing");
 
     if (layout.photometric == PHOTOMETRIC_YCBCR) {
-        if (shortField(tiff, TIFFTAG_COMPRESSION, 0) != COMPRESSION_JPEG) return unsupported(encoded, "YCbCr pixels outside JPEG");
+        if (shortField(tiff, TIFFTAG_COMPRESSION, 0) != COMPRESSION_JPEG)
+            return unsupported(encoded, "YCbCr pixels outside JPEG");
         TIFFSetField(tiff, TIFFTAG_JPEGCOLORMODE, JPEGCOLORMODE_RGB);
         layout.photometric = PHOTOMETRIC_RGB;
     }
@@ -175,7 +172,8 @@ bool readStripped(TIFF* tiff, const Layout& layout, std::uint8_t* samples) {
     const int planes = layout.planar ? layout.samples : 1;
     for (int plane = 0; plane < planes; ++plane) {
         for (std::int64_t y = 0; y < layout.height; ++y) {
-            if (TIFFReadScanline(tiff, row.data(), static_cast<std::uint32_t>(y), static_cast<std::uint16_t>(plane)) != 1) return false;
+            if (TIFFReadScanline(tiff, row.data(), static_cast<std::uint32_t>(y), static_cast<std::uint16_t>(plane)) != 1)
+                return false;
             takeRow(row.data(), layout.width, layout, plane, samples + y * layout.width * layout.samples);
         }
     }
@@ -259,7 +257,8 @@ private:
 
 int orientationOfTiff(TIFF* tiff) {
     std::uint16_t orientation = 0;
-    if (TIFFGetField(tiff, TIFFTAG_ORIENTATION, &orientation) == 1) return orientation >= 1 && orientation <= 8 ? orientation : 1;
+    if (TIFFGetField(tiff, TIFFTAG_ORIENTATION, &orientation) == 1)
+        return orientation >= 1 && orientation <= 8 ? orientation : 1;
     std::uint32_t length = 0;
     void* packet = nullptr;
     if (TIFFGetField(tiff, TIFFTAG_XMLPACKET, &length, &packet) != 1 || packet == nullptr) return 1;

@@ -22,7 +22,7 @@ Result<Picture> decodeWebp(const EncodedPicture& encoded) {
     options.color_mode = MODE_RGBA;
     const WebPData input{data, encoded.bytes.size()};
     const std::unique_ptr<WebPAnimDecoder, decltype(&WebPAnimDecoderDelete)> decoder(WebPAnimDecoderNew(&input, &options),
-                                                                                    &WebPAnimDecoderDelete);
+                                                                                     &WebPAnimDecoderDelete);
     if (!decoder) return damaged(encoded, "WebP", "the data ends too early or is not valid");
     WebPAnimInfo info{};
     std::uint8_t* rgba = nullptr;
@@ -30,7 +30,8 @@ Result<Picture> decodeWebp(const EncodedPicture& encoded) {
     if (WebPAnimDecoderGetInfo(decoder.get(), &info) == 0 || WebPAnimDecoderGetNext(decoder.get(), &rgba, &timestamp) == 0) {
         return damaged(encoded, "WebP", "its first frame cannot be decoded");
     }
-    if (info.canvas_width != static_cast<std::uint32_t>(picture.width) || info.canvas_height != static_cast<std::uint32_t>(picture.height)) {
+    if (info.canvas_width != static_cast<std::uint32_t>(picture.width) ||
+        info.canvas_height != static_cast<std::uint32_t>(picture.height)) {
         return damaged(encoded, "WebP", "two headers disagree on its size");
     }
     const std::size_t pixels = picture.rgb.size() / 3;

@@ -7,8 +7,8 @@
 namespace lapidary::image::detail {
 
 // sums[lane] += Σ_j weights[j] * rows[j * stride + lane] for lane < lanes.
-using AddWeightedRows = void (*)(const std::uint8_t* rows, std::ptrdiff_t stride, const std::int32_t* weights, std::int64_t count,
-                                 std::int64_t lanes, std::int32_t* sums);
+using AddWeightedRows = void (*)(const std::uint8_t* rows, std::ptrdiff_t stride, const std::int32_t* weights,
+                                 std::int64_t count, std::int64_t lanes, std::int32_t* sums);
 
 void addWeightedRowsGeneric(const std::uint8_t* rows, std::ptrdiff_t stride, const std::int32_t* weights, std::int64_t count,
                             std::int64_t lanes, std::int32_t* sums);

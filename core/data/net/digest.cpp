@@ -2,8 +2,8 @@
 
 #include <openssl/evp.h>
 
-#include <array>
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <fstream>
 #include <stdexcept>
@@ -36,9 +36,7 @@ void Digest::add(std::span<const std::byte> bytes) {
     if (EVP_DigestUpdate(m_state->context, bytes.data(), bytes.size()) != 1) throw std::runtime_error("OpenSSL cannot digest");
 }
 
-void Digest::add(std::string_view text) {
-    add(std::as_bytes(std::span(text)));
-}
+void Digest::add(std::string_view text) { add(std::as_bytes(std::span(text))); }
 
 std::string Digest::finish() {
     std::array<unsigned char, EVP_MAX_MD_SIZE> bytes{};

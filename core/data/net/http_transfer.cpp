@@ -41,7 +41,8 @@ Result<UrlHandle> parseUrl(const std::string& text, const NetworkPolicy& policy)
     if (odd) return badUrl(text, "it contains a backslash, a space or a control character");
     UrlHandle url(curl_url(), &curl_url_cleanup);
     if (!url) return Error{ErrorCode::OutOfMemory, "no memory for an address", ""};
-    if (const CURLUcode code = curl_url_set(url.get(), CURLUPART_URL, text.c_str(), CURLU_NON_SUPPORT_SCHEME); code != CURLUE_OK) {
+    if (const CURLUcode code = curl_url_set(url.get(), CURLUPART_URL, text.c_str(), CURLU_NON_SUPPORT_SCHEME);
+        code != CURLUE_OK) {
         return badUrl(text, curl_url_strerror(code));
     }
     const std::string scheme = partOf(url.get(), CURLUPART_SCHEME);
@@ -54,13 +55,16 @@ Result<UrlHandle> parseUrl(const std::string& text, const NetworkPolicy& policy)
 }
 
 std::string originOfParsed(CURLU* url) {
-    return partOf(url, CURLUPART_SCHEME) + "://" + partOf(url, CURLUPART_HOST) + ":" + partOf(url, CURLUPART_PORT, CURLU_DEFAULT_PORT);
+    return partOf(url, CURLUPART_SCHEME) + "://" + partOf(url, CURLUPART_HOST) + ":" +
+           partOf(url, CURLUPART_PORT, CURLU_DEFAULT_PORT);
 }
 
 std::string numericAddress(const sockaddr& address) {
     char text[INET6_ADDRSTRLEN] = "an unknown kind of address";
-    if (address.sa_family == AF_INET) inet_ntop(AF_INET, &reinterpret_cast<const sockaddr_in&>(address).sin_addr, text, sizeof text);
-    if (address.sa_family == AF_INET6) inet_ntop(AF_INET6, &reinterpret_cast<const sockaddr_in6&>(address).sin6_addr, text, sizeof text);
+    if (address.sa_family == AF_INET)
+        inet_ntop(AF_INET, &reinterpret_cast<const sockaddr_in&>(address).sin_addr, text, sizeof text);
+    if (address.sa_family == AF_INET6)
+        inet_ntop(AF_INET6, &reinterpret_cast<const sockaddr_in6&>(address).sin6_addr, text, sizeof text);
     return text;
 }
 
@@ -138,8 +142,9 @@ private:
 
     static curl_socket_t onOpenSocket(void* data, curlsocktype purpose, curl_sockaddr* address) {
         auto& self = *static_cast<Request*>(data);
-        const bool allowed = purpose == CURLSOCKTYPE_IPCXN &&
-                             (self.m_policy.allowsAddress ? self.m_policy.allowsAddress(address->addr) : isPublicAddress(address->addr));
+        const bool allowed =
+            purpose == CURLSOCKTYPE_IPCXN &&
+            (self.m_policy.allowsAddress ? self.m_policy.allowsAddress(address->addr) : isPublicAddress(address->addr));
         if (!allowed) {
             self.m_refusedAddress = numericAddress(address->addr);
             return CURL_SOCKET_BAD;
@@ -186,8 +191,10 @@ private:
         curl_easy_getinfo(m_curl, CURLINFO_RESPONSE_CODE, &status);
         m_received += bytes.size();
         if (m_transfer.maxBytes > 0 && m_received > m_transfer.maxBytes) {
-            return Error{ErrorCode::InvalidData,
-                         "'" + shownUrl(m_head.url) + "' is larger than the " + std::to_string(m_transfer.maxBytes) + " bytes accepted", ""};
+            return Error{
+                ErrorCode::InvalidData,
+                "'" + shownUrl(m_head.url) + "' is larger than the " + std::to_string(m_transfer.maxBytes) + " bytes accepted",
+                ""};
         }
         if (status >= 300 && status < 400) return {};  // a redirect's page
         RETURN_IF_ERROR(finishHead());
@@ -204,13 +211,16 @@ private:
     [[nodiscard]] Error errorOf(CURLcode code) const {
         const std::string place = "'" + shownUrl(m_head.url) + "'";
         if (!m_refusedAddress.empty()) {
-            return Error{ErrorCode::Network, place + " leads to " + m_refusedAddress + ", which is not a public address; refused", ""};
+            return Error{ErrorCode::Network,
+                         place + " leads to " + m_refusedAddress + ", which is not a public address; refused", ""};
         }
         if (code == CURLE_OPERATION_TIMEDOUT) {
-            return Error{ErrorCode::Network, place + " did not deliver in time" +
-                                                 (m_transfer.timeout.count() > 0
-                                                      ? " (" + std::to_string(m_transfer.timeout.count()) + " ms for the whole transfer)"
-                                                      : ""), ""};
+            return Error{ErrorCode::Network,
+                         place + " did not deliver in time" +
+                             (m_transfer.timeout.count() > 0
+                                  ? " (" + std::to_string(m_transfer.timeout.count()) + " ms for the whole transfer)"
+                                  : ""),
+                         ""};
         }
         return Error{ErrorCode::Network, place + ": " + curl_easy_strerror(code), ""};
     }
@@ -238,7 +248,8 @@ std::string shownUrl(const std::string& url) {
     std::string shown = url.substr(0, url.find_first_of("?#"));
     const std::size_t host = shown.find("://");
     const std::size_t at = shown.find('@');
-    if (host != std::string::npos && at != std::string::npos && at < shown.find('/', host + 3)) shown.erase(host + 3, at - host - 2);
+    if (host != std::string::npos && at != std::string::npos && at < shown.find('/', host + 3))
+        shown.erase(host + 3, at - host - 2);
     for (char& c : shown) {
         if (static_cast<unsigned char>(c) < 32 || c == 127) c = '?';
     }
@@ -262,15 +273,18 @@ Result<void> get(const Transfer& transfer, const NetworkPolicy& policy, std::sto
         if (redirects == 0) firstOrigin = origin;
         std::chrono::milliseconds left{0};
         if (transfer.timeout.count() > 0) {
-            left = std::max(std::chrono::milliseconds(1), std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()));
+            left = std::max(std::chrono::milliseconds(1),
+                            std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()));
         }
         const bool sendToken = !transfer.bearerToken.empty() && origin == firstOrigin;
-        ASSIGN_OR_RETURN(const std::optional<std::string> next, Request(transfer, policy, stop).run(url.get(), sendToken, left));
+        ASSIGN_OR_RETURN(const std::optional<std::string> next,
+                         Request(transfer, policy, stop).run(url.get(), sendToken, left));
         if (!next) return {};
         address = *next;
     }
     return Error{ErrorCode::Network,
-                 "'" + shownUrl(transfer.url) + "' redirects more than " + std::to_string(transfer.maxRedirects) + " times", ""};
+                 "'" + shownUrl(transfer.url) + "' redirects more than " + std::to_string(transfer.maxRedirects) + " times",
+                 ""};
 }
 
 }  // namespace lapidary::net::detail

@@ -4,7 +4,8 @@
 
 namespace lapidary::net {
 
-Result<std::string> downloadHttps(const std::string& url, const DownloadLimits& limits, const NetworkPolicy& policy, std::stop_token stop) {
+Result<std::string> downloadHttps(const std::string& url, const DownloadLimits& limits, const NetworkPolicy& policy,
+                                  std::stop_token stop) {
     std::string body;
     detail::Transfer transfer;
     transfer.url = url;
@@ -13,7 +14,8 @@ Result<std::string> downloadHttps(const std::string& url, const DownloadLimits& 
     transfer.maxRedirects = limits.maxRedirects;
     transfer.onHead = [&](const detail::ResponseHead& head) -> Result<void> {
         if (head.status >= 200 && head.status < 300) return {};
-        return Error{ErrorCode::Network, "'" + detail::shownUrl(head.url) + "' answered with status " + std::to_string(head.status), ""};
+        return Error{ErrorCode::Network,
+                     "'" + detail::shownUrl(head.url) + "' answered with status " + std::to_string(head.status), ""};
     };
     transfer.onData = [&](std::span<const std::byte> bytes) -> Result<void> {
         body.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());

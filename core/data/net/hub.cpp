@@ -46,8 +46,8 @@ std::string idOfFolder(const std::string& folder) {
 std::uint64_t bytesBelow(const fs::path& folder) {
     std::uint64_t total = 0;
     std::error_code problem;
-    for (auto entry = fs::recursive_directory_iterator(folder, problem); !problem && entry != fs::recursive_directory_iterator();
-         entry.increment(problem)) {
+    for (auto entry = fs::recursive_directory_iterator(folder, problem);
+         !problem && entry != fs::recursive_directory_iterator(); entry.increment(problem)) {
         std::error_code ignored;
         if (!entry->is_symlink(ignored) && entry->is_regular_file(ignored)) total += entry->file_size(ignored);
     }
@@ -58,10 +58,11 @@ std::uint64_t bytesBelow(const fs::path& folder) {
 std::vector<std::string> filesOfSnapshot(const fs::path& snapshot) {
     std::vector<std::string> names;
     std::error_code problem;
-    for (auto entry = fs::recursive_directory_iterator(snapshot, problem); !problem && entry != fs::recursive_directory_iterator();
-         entry.increment(problem)) {
+    for (auto entry = fs::recursive_directory_iterator(snapshot, problem);
+         !problem && entry != fs::recursive_directory_iterator(); entry.increment(problem)) {
         std::error_code ignored;
-        if (entry->is_symlink(ignored) || entry->is_regular_file(ignored)) names.push_back(entry->path().lexically_relative(snapshot).string());
+        if (entry->is_symlink(ignored) || entry->is_regular_file(ignored))
+            names.push_back(entry->path().lexically_relative(snapshot).string());
     }
     std::sort(names.begin(), names.end());
     return names;
@@ -69,7 +70,8 @@ std::vector<std::string> filesOfSnapshot(const fs::path& snapshot) {
 
 bool hasIncompleteBlob(const fs::path& model) {
     std::error_code problem;
-    for (auto entry = fs::directory_iterator(model / "blobs", problem); !problem && entry != fs::directory_iterator(); entry.increment(problem)) {
+    for (auto entry = fs::directory_iterator(model / "blobs", problem); !problem && entry != fs::directory_iterator();
+         entry.increment(problem)) {
         if (entry->path().extension() == ".incomplete") return true;
     }
     return false;
@@ -120,9 +122,9 @@ bool isSafeFileName(const std::string& name) {
 }
 
 bool isSafeRevision(const std::string& revision) {
-    return isSafeFileName(revision) && revision.size() <= 200 && std::all_of(revision.begin(), revision.end(), [](unsigned char c) {
-               return std::isalnum(c) != 0 || c == '.' || c == '_' || c == '-' || c == '/';
-           });
+    return isSafeFileName(revision) && revision.size() <= 200 &&
+           std::all_of(revision.begin(), revision.end(),
+                       [](unsigned char c) { return std::isalnum(c) != 0 || c == '.' || c == '_' || c == '-' || c == '/'; });
 }
 
 Result<fs::path> snapshotOf(const fs::path& cache, const std::string& id) {
@@ -136,7 +138,8 @@ Result<fs::path> snapshotOf(const fs::path& cache, const std::string& id) {
     std::optional<fs::path> newest;
     fs::file_time_type newestTime{};
     std::error_code problem;
-    for (auto entry = fs::directory_iterator(folder / "snapshots", problem); !problem && entry != fs::directory_iterator(); entry.increment(problem)) {
+    for (auto entry = fs::directory_iterator(folder / "snapshots", problem); !problem && entry != fs::directory_iterator();
+         entry.increment(problem)) {
         if (!entry->is_directory(ignored)) continue;
         const auto time = entry->last_write_time(ignored);
         if (!newest || time > newestTime) {
@@ -145,14 +148,17 @@ Result<fs::path> snapshotOf(const fs::path& cache, const std::string& id) {
         }
     }
     if (newest) return *newest;
-    return Error{ErrorCode::NotFound,
-                 "the model '" + id + "' is not in the local cache (" + cache.string() + "); fetch it with: lapidary model pull " + id, ""};
+    return Error{
+        ErrorCode::NotFound,
+        "the model '" + id + "' is not in the local cache (" + cache.string() + "); fetch it with: lapidary model pull " + id,
+        ""};
 }
 
 }  // namespace detail
 
 bool isModelId(const std::string& text) {
-    if (text.empty() || text.size() > 96 || text.find("..") != std::string::npos || text.find("--") != std::string::npos) return false;
+    if (text.empty() || text.size() > 96 || text.find("..") != std::string::npos || text.find("--") != std::string::npos)
+        return false;
     const std::size_t slash = text.find('/');
     if (slash == 0 || slash == text.size() - 1) return false;
     if (slash != std::string::npos && text.find('/', slash + 1) != std::string::npos) return false;
@@ -165,12 +171,16 @@ bool isModelId(const std::string& text) {
 Result<HubSettings> hubSettingsFromEnvironment() {
     HubSettings settings;
     const auto home = hubHome();
-    if (const std::string cache = environment("HF_HUB_CACHE"); !cache.empty()) settings.cache = cache;
-    else if (home) settings.cache = *home / "hub";
-    else return home.error();
+    if (const std::string cache = environment("HF_HUB_CACHE"); !cache.empty())
+        settings.cache = cache;
+    else if (home)
+        settings.cache = *home / "hub";
+    else
+        return home.error();
     if (const std::string endpoint = environment("HF_ENDPOINT"); !endpoint.empty()) settings.endpoint = endpoint;
     while (settings.endpoint.ends_with('/')) settings.endpoint.pop_back();
-    if (const auto origin = detail::originOf(settings.endpoint, settings.policy); !origin) return origin.error().within("HF_ENDPOINT");
+    if (const auto origin = detail::originOf(settings.endpoint, settings.policy); !origin)
+        return origin.error().within("HF_ENDPOINT");
     settings.token = trimmed(environment("HF_TOKEN"));
     if (settings.token.empty() && home) {
         if (const auto stored = readFile(*home / "token", 4096)) settings.token = trimmed(*stored);
@@ -185,14 +195,16 @@ Result<HubSettings> hubSettingsFromEnvironment() {
 Result<std::vector<CachedModel>> Hub::list() const {
     std::vector<CachedModel> models;
     std::error_code problem;
-    for (auto entry = fs::directory_iterator(m_settings.cache, problem); !problem && entry != fs::directory_iterator(); entry.increment(problem)) {
+    for (auto entry = fs::directory_iterator(m_settings.cache, problem); !problem && entry != fs::directory_iterator();
+         entry.increment(problem)) {
         std::error_code ignored;
         const std::string name = entry->path().filename().string();
         if (!name.starts_with(kFolderPrefix) || !entry->is_directory(ignored)) continue;
         models.push_back(describe(m_settings.cache, entry->path()));
     }
     // No cache yet is an empty cache.
-    if (problem && problem != std::errc::no_such_file_or_directory) return systemError("cannot read the cache", m_settings.cache, problem.value());
+    if (problem && problem != std::errc::no_such_file_or_directory)
+        return systemError("cannot read the cache", m_settings.cache, problem.value());
     std::sort(models.begin(), models.end(), [](const CachedModel& a, const CachedModel& b) { return a.id < b.id; });
     return models;
 }
@@ -207,7 +219,8 @@ Result<std::uint64_t> Hub::remove(const std::string& id) const {
     const fs::path folder = detail::modelFolder(m_settings.cache, id);
     std::error_code problem;
     if (!fs::is_directory(fs::symlink_status(folder, problem))) {
-        return Error{ErrorCode::NotFound, "the model '" + id + "' is not in the local cache (" + m_settings.cache.string() + ")", ""};
+        return Error{ErrorCode::NotFound,
+                     "the model '" + id + "' is not in the local cache (" + m_settings.cache.string() + ")", ""};
     }
     const std::uint64_t bytes = bytesBelow(folder);
     fs::remove_all(folder, problem);
@@ -228,8 +241,10 @@ Result<std::vector<VerifiedFile>> Hub::verify(const std::string& id, std::stop_t
             const std::string expected = target.filename().string();
             const auto found = digestOfFile(snapshot / name, expected, stop);
             if (!found && found.error().code == ErrorCode::Cancelled) return found.error();
-            if (!found) file.problem = found.error().toString();
-            else if (*found != expected) file.problem = "its hash is " + *found + ", expected " + expected;
+            if (!found)
+                file.problem = found.error().toString();
+            else if (*found != expected)
+                file.problem = "its hash is " + *found + ", expected " + expected;
             file.matches = found && *found == expected;
         }
         files.push_back(std::move(file));

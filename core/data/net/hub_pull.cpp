@@ -26,7 +26,8 @@ namespace fs = std::filesystem;
 
 constexpr std::uint64_t kMaxListingBytes = 32'000'000;
 constexpr std::size_t kMaxFiles = 20'000;
-constexpr std::array kReadable{"*.json", "*.safetensors", "*.gguf", "*.model", "*.jinja", "*.txt", "*.md", "LICENSE*", "USE_POLICY*"};
+constexpr std::array kReadable{"*.json", "*.safetensors", "*.gguf",   "*.model",    "*.jinja",
+                               "*.txt",  "*.md",          "LICENSE*", "USE_POLICY*"};
 
 struct RemoteFile {
     std::string name;
@@ -42,7 +43,8 @@ struct Listing {
 Error statusError(const detail::ResponseHead& head, const std::string& what) {
     const std::string place = what + " (" + detail::shownUrl(head.url) + ")";
     if (head.status == 401 || head.status == 403) {
-        return Error{ErrorCode::Network, place + ": access denied. A gated model needs its licence accepted on the hub and HF_TOKEN set", ""};
+        return Error{ErrorCode::Network,
+                     place + ": access denied. A gated model needs its licence accepted on the hub and HF_TOKEN set", ""};
     }
     if (head.status == 404) return Error{ErrorCode::NotFound, place + ": not found on the hub", ""};
     return Error{ErrorCode::Network, place + ": the hub answered with status " + std::to_string(head.status), ""};
@@ -68,7 +70,9 @@ std::string escaped(const std::string& path) {
 Result<RemoteFile> parseFile(const Json& entry, const std::string& where) {
     ASSIGN_OR_RETURN(const std::optional<std::string> name, findString(entry, "rfilename", where));
     if (!name || !detail::isSafeFileName(*name)) {
-        return Error{ErrorCode::InvalidData, "a file name that leaves the model's folder, or is none: '" + name.value_or("").substr(0, 100) + "'", where};
+        return Error{ErrorCode::InvalidData,
+                     "a file name that leaves the model's folder, or is none: '" + name.value_or("").substr(0, 100) + "'",
+                     where};
     }
     RemoteFile file;
     file.name = *name;
@@ -95,10 +99,12 @@ Result<Listing> parseListing(const std::string& text, const PullOptions& options
     ASSIGN_OR_RETURN(const Json document, parseJson(text, where));
     Listing listing;
     ASSIGN_OR_RETURN(const std::optional<std::string> commit, findString(document, "sha", where));
-    if (!commit || !isHexadecimal(*commit, 40)) return Error{ErrorCode::InvalidData, "'sha': expected a commit of 40 digits", where};
+    if (!commit || !isHexadecimal(*commit, 40))
+        return Error{ErrorCode::InvalidData, "'sha': expected a commit of 40 digits", where};
     listing.commit = *commit;
     if (!document.contains("siblings") || !document.at("siblings").is_array() || document.at("siblings").size() > kMaxFiles) {
-        return Error{ErrorCode::InvalidData, "'siblings': expected a list of at most " + std::to_string(kMaxFiles) + " files", where};
+        return Error{ErrorCode::InvalidData, "'siblings': expected a list of at most " + std::to_string(kMaxFiles) + " files",
+                     where};
     }
     for (const Json& entry : document.at("siblings")) {
         ASSIGN_OR_RETURN(RemoteFile file, parseFile(entry, where));
@@ -124,7 +130,8 @@ public:
     ~PartialFile() {
         if (m_fd >= 0) ::close(m_fd);
     }
-    PartialFile(PartialFile&& other) noexcept : m_path(std::move(other.m_path)), m_fd(std::exchange(other.m_fd, -1)), m_size(other.m_size) {}
+    PartialFile(PartialFile&& other) noexcept
+        : m_path(std::move(other.m_path)), m_fd(std::exchange(other.m_fd, -1)), m_size(other.m_size) {}
     PartialFile& operator=(PartialFile&&) = delete;
 
     [[nodiscard]] std::uint64_t size() const { return m_size; }
@@ -181,7 +188,11 @@ private:
 class Puller {
 public:
     Puller(const HubSettings& settings, const std::string& id, const PullOptions& options, std::stop_token stop)
-        : m_settings(settings), m_id(id), m_options(options), m_stop(std::move(stop)), m_folder(detail::modelFolder(settings.cache, id)) {}
+        : m_settings(settings),
+          m_id(id),
+          m_options(options),
+          m_stop(std::move(stop)),
+          m_folder(detail::modelFolder(settings.cache, id)) {}
 
     Result<PullResult> run() {
         ASSIGN_OR_RETURN(const Listing listing, fetchListing());
@@ -246,8 +257,9 @@ private:
         const fs::space_info space = fs::space(m_folder, problem);
         if (problem || needed <= space.available) return {};
         return Error{ErrorCode::Io,
-                     "the model needs " + std::to_string(needed / 1'000'000) + " MB, but '" + m_settings.cache.string() + "' has only " +
-                         std::to_string(space.available / 1'000'000) + " MB left", ""};
+                     "the model needs " + std::to_string(needed / 1'000'000) + " MB, but '" + m_settings.cache.string() +
+                         "' has only " + std::to_string(space.available / 1'000'000) + " MB left",
+                     ""};
     }
 
     Result<void> fetch(const RemoteFile& file, const std::string& commit, PullProgress& progress) {
@@ -273,10 +285,12 @@ private:
         if (partial.size() == file.size) fs::remove(partialPath, problem);
         return Error{ErrorCode::InvalidData,
                      "expected " + std::to_string(file.size) + " bytes with hash " + file.hash + ", received " +
-                         std::to_string(partial.size()) + " bytes with hash " + found, ""};
+                         std::to_string(partial.size()) + " bytes with hash " + found,
+                     ""};
     }
 
-    Result<void> download(const RemoteFile& file, const std::string& commit, PartialFile& partial, Digest& digest, PullProgress& progress) {
+    Result<void> download(const RemoteFile& file, const std::string& commit, PartialFile& partial, Digest& digest,
+                          PullProgress& progress) {
         const std::uint64_t resumed = partial.size();
         detail::Transfer transfer;
         transfer.url = m_settings.endpoint + "/" + m_id + "/resolve/" + commit + "/" + escaped(file.name);
@@ -285,7 +299,8 @@ private:
         transfer.onHead = [&](const detail::ResponseHead& head) -> Result<void> {
             if (head.status == 206 && resumed > 0) {
                 const auto range = head.fields.find("content-range");
-                if (range != head.fields.end() && range->second.starts_with("bytes " + std::to_string(resumed) + "-")) return {};
+                if (range != head.fields.end() && range->second.starts_with("bytes " + std::to_string(resumed) + "-"))
+                    return {};
                 return Error{ErrorCode::Network, "the hub resumed at another byte than asked", ""};
             }
             if (head.status != 200) return statusError(head, "the file");
@@ -295,7 +310,8 @@ private:
         };
         transfer.onData = [&](std::span<const std::byte> bytes) -> Result<void> {
             if (bytes.size() > file.size - std::min(partial.size(), file.size)) {
-                return Error{ErrorCode::InvalidData, "more than the " + std::to_string(file.size) + " bytes of the listing arrive", ""};
+                return Error{ErrorCode::InvalidData,
+                             "more than the " + std::to_string(file.size) + " bytes of the listing arrive", ""};
             }
             RETURN_IF_ERROR(partial.append(bytes));
             digest.add(bytes);
@@ -339,7 +355,8 @@ private:
 Result<PullResult> Hub::pull(const std::string& id, const PullOptions& options, std::stop_token stop) const {
     if (!isModelId(id)) return Error{ErrorCode::Usage, "'" + id.substr(0, 100) + "' is no model id (expected org/name)", ""};
     if (!detail::isSafeRevision(options.revision)) {
-        return Error{ErrorCode::Usage, "'" + options.revision.substr(0, 100) + "' is no revision (a branch, tag or commit)", ""};
+        return Error{ErrorCode::Usage, "'" + options.revision.substr(0, 100) + "' is no revision (a branch, tag or commit)",
+                     ""};
     }
     return Puller(m_settings, id, options, std::move(stop)).run();
 }

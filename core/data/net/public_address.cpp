@@ -44,9 +44,7 @@ bool isPublic4(std::uint32_t address) {
     return true;
 }
 
-std::uint32_t embedded4(const std::uint8_t* bytes) {
-    return ip(bytes[0], bytes[1], bytes[2], bytes[3]);
-}
+std::uint32_t embedded4(const std::uint8_t* bytes) { return ip(bytes[0], bytes[1], bytes[2], bytes[3]); }
 
 bool startsWith(const std::uint8_t* address, std::initializer_list<std::uint8_t> prefix) {
     return std::memcmp(address, prefix.begin(), prefix.size()) == 0;
@@ -59,9 +57,9 @@ bool isPublic6(const std::uint8_t* address) {
     if (startsWith(address, {0x20, 0x02})) return isPublic4(embedded4(address + 2));
     // Of the rest only global unicast 2000::/3 is public: that leaves out ::1, ::, IPv4-compatible, fc00::/7, fe80::/10, ff00::/8.
     if ((address[0] & 0xE0) != 0x20) return false;
-    if (startsWith(address, {0x20, 0x01}) && address[2] < 2) return false;              // 2001::/23, Teredo among them
-    if (startsWith(address, {0x20, 0x01, 0x0D, 0xB8})) return false;                    // documentation
-    return !(startsWith(address, {0x3F, 0xFF}) && address[2] < 0x10);                   // 3fff::/20, documentation
+    if (startsWith(address, {0x20, 0x01}) && address[2] < 2) return false;  // 2001::/23, Teredo among them
+    if (startsWith(address, {0x20, 0x01, 0x0D, 0xB8})) return false;  // documentation
+    return !(startsWith(address, {0x3F, 0xFF}) && address[2] < 0x10);  // 3fff::/20, documentation
 }
 
 }  // namespace

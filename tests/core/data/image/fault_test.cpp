@@ -21,13 +21,9 @@ using namespace lapidary;
 using image::decodePicture;
 using image::Picture;
 
-Result<Picture> decode(const std::string& bytes) {
-    return decodePicture(std::as_bytes(std::span(bytes)), "picture");
-}
+Result<Picture> decode(const std::string& bytes) { return decodePicture(std::as_bytes(std::span(bytes)), "picture"); }
 
-std::string golden(const std::string& name) {
-    return test::goldenText("images/" + name);
-}
+std::string golden(const std::string& name) { return test::goldenText("images/" + name); }
 
 std::string big(std::uint32_t value) {
     std::string bytes;
@@ -50,7 +46,8 @@ std::string chunk(const std::string& kind, const std::string& data) {
 std::string deflated(const std::string& data) {
     uLongf size = ::compressBound(static_cast<uLong>(data.size()));
     std::string out(size, '\0');
-    ::compress2(reinterpret_cast<Bytef*>(out.data()), &size, reinterpret_cast<const Bytef*>(data.data()), static_cast<uLong>(data.size()), 9);
+    ::compress2(reinterpret_cast<Bytef*>(out.data()), &size, reinterpret_cast<const Bytef*>(data.data()),
+                static_cast<uLong>(data.size()), 9);
     out.resize(size);
     return out;
 }
@@ -85,8 +82,8 @@ std::string pngHeader(std::uint32_t width, std::uint32_t height) {
 // A grey PNG of one shade.
 std::string flatPng(std::uint32_t width, std::uint32_t height, const std::string& extra = "") {
     const std::string rows((1 + std::size_t{width}) * height, '\0');
-    return kPngMark + chunk("IHDR", big(width) + big(height) + std::string("\x08\0\0\0\0", 5)) + extra + chunk("IDAT", deflated(rows)) +
-           chunk("IEND", "");
+    return kPngMark + chunk("IHDR", big(width) + big(height) + std::string("\x08\0\0\0\0", 5)) + extra +
+           chunk("IDAT", deflated(rows)) + chunk("IEND", "");
 }
 
 // Peak resident memory of this process in bytes.
@@ -209,9 +206,10 @@ TEST(Fault20, AnIccBombIsNotUnpacked) {
 }
 
 TEST(Fault20, TruncatedFilesAreErrors) {
-    for (const std::string name : {"rgb.png", "rgb-interlaced.png", "grey16.png", "444.jpg", "progressive.jpg", "cmyk.jpg", "lossless.webp", "lossy.webp",
-                                   "animated.webp", "rgb.bmp", "palette.bmp", "rle8.bmp", "rgb.tif", "lzw.tif", "jpeg.tif", "tiled.tif", "planar.tif",
-                                   "still.gif", "interlaced.gif"}) {
+    for (const std::string name :
+         {"rgb.png", "rgb-interlaced.png", "grey16.png", "444.jpg", "progressive.jpg", "cmyk.jpg", "lossless.webp",
+          "lossy.webp", "animated.webp", "rgb.bmp", "palette.bmp", "rle8.bmp", "rgb.tif", "lzw.tif", "jpeg.tif", "tiled.tif",
+          "planar.tif", "still.gif", "interlaced.gif"}) {
         const std::string whole = golden(name);
         ASSERT_TRUE(decode(whole)) << name;
         for (const double part : {0.99, 0.7, 0.5, 0.2}) {
@@ -237,7 +235,8 @@ TEST(Fault20, DamagedFilesNeverCrash) {
             std::string damaged = whole;
             // Mostly in the header, where lengths and counts are.
             const std::size_t reach = i % 4 == 0 ? damaged.size() : std::min<std::size_t>(damaged.size(), 300);
-            for (std::uint32_t flips = 1 + random() % 3; flips > 0; --flips) damaged[(random() >> 8) % reach] = static_cast<char>(random() >> 24);
+            for (std::uint32_t flips = 1 + random() % 3; flips > 0; --flips)
+                damaged[(random() >> 8) % reach] = static_cast<char>(random() >> 24);
             const auto picture = decodePicture(std::as_bytes(std::span(damaged)), "damaged", 4'000'000);
             if (!picture) continue;
             EXPECT_LE(picture->width * picture->height, 4'000'000);
@@ -249,10 +248,22 @@ TEST(Fault21, WhatIsNoPictureIsNamed) {
     const std::pair<std::string, const char*> cases[] = {
         {"<?xml version=\"1.0\"?>\n<svg xmlns=\"http://www.w3.org/2000/svg\"/>", "an SVG drawing"},
         {"<svg width='1'/>", "an SVG drawing"},
-        {std::string("\0\0\0\x18" "ftypheic\0\0\0\0mif1heic", 24), "a HEIC picture"},
-        {std::string("\0\0\0\x18" "ftypmif1\0\0\0\0mif1heic", 24), "a HEIF picture"},
-        {std::string("\0\0\0\x1c" "ftypavif\0\0\0\0avifmif1", 24), "an AVIF picture"},
-        {std::string("\0\0\0\x18" "ftypisom\0\0\0\0isomiso2", 24), "a video"},
+        {std::string("\0\0\0\x18"
+                     "ftypheic\0\0\0\0mif1heic",
+                     24),
+         "a HEIC picture"},
+        {std::string("\0\0\0\x18"
+                     "ftypmif1\0\0\0\0mif1heic",
+                     24),
+         "a HEIF picture"},
+        {std::string("\0\0\0\x1c"
+                     "ftypavif\0\0\0\0avifmif1",
+                     24),
+         "an AVIF picture"},
+        {std::string("\0\0\0\x18"
+                     "ftypisom\0\0\0\0isomiso2",
+                     24),
+         "a video"},
         {"%PDF-1.7\n", "a PDF document"},
         {std::string("\0\0\0\x0CJXL \r\n\x87\n", 12), "a JPEG XL picture"},
         {"8BPS\0\1", "a Photoshop document"},
@@ -284,9 +295,10 @@ TEST(Fault21, TheContentCountsNotTheName) {
 TEST(Fault59, OddPathsWork) {
     const test::TempDir folder;
     const std::string longName(240, 'n');
-    for (const std::string& name : {std::string("a picture with spaces.png"), std::string("\xF0\x9F\x90\xB1 cat.png"),
-                                   std::string("\xD7\xA9\xD7\x9C\xD7\x95\xD7\x9D.png"), std::string("trailing dots..."), std::string("\\\\?\\C:\\cat.png"),
-                                   std::string("-rf"), longName + "/" + longName + "/cat.png"}) {
+    for (const std::string& name :
+         {std::string("a picture with spaces.png"), std::string("\xF0\x9F\x90\xB1 cat.png"),
+          std::string("\xD7\xA9\xD7\x9C\xD7\x95\xD7\x9D.png"), std::string("trailing dots..."),
+          std::string("\\\\?\\C:\\cat.png"), std::string("-rf"), longName + "/" + longName + "/cat.png"}) {
         const auto picture = image::readPicture(folder.write(name, golden("rgb.png")));
         ASSERT_TRUE(picture) << name << ": " << picture.error().toString();
         EXPECT_EQ(picture->width, 37);

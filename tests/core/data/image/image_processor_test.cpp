@@ -75,7 +75,8 @@ TEST(ImageProcessor, ViewsAreTheWholeThenTheCropsResized) {
 
 TEST(ImageProcessor, OwnCropsMustLieInside) {
     const ImageProcessor processor = processorOf(16);
-    const std::vector<CropBox> bad{{-1, 0, 10, 10}, {0, -1, 10, 10}, {0, 0, 101, 10}, {0, 0, 10, 41}, {5, 0, 5, 10}, {0, 7, 10, 7}, {9, 0, 3, 10}, {0, 9, 10, 3}};
+    const std::vector<CropBox> bad{{-1, 0, 10, 10}, {0, -1, 10, 10}, {0, 0, 101, 10}, {0, 0, 10, 41},
+                                   {5, 0, 5, 10},   {0, 7, 10, 7},   {9, 0, 3, 10},   {0, 9, 10, 3}};
     for (const CropBox& box : bad) {
         const auto boxes = processor.boxes(100, 40, {CropMode::Given, {}, {{0, 0, 1, 1}, box}});
         ASSERT_FALSE(boxes);
@@ -83,13 +84,18 @@ TEST(ImageProcessor, OwnCropsMustLieInside) {
         EXPECT_NE(boxes.error().message.find("crop 2"), std::string::npos) << boxes.error().toString();
     }
     EXPECT_TRUE(processor.boxes(100, 40, {CropMode::Given, {}, {{0, 0, 100, 40}}}));
-    EXPECT_FALSE(processor.boxes(100, 40, {CropMode::Given, {}, std::vector<CropBox>(65, {0, 0, 1, 1})})) << "each crop costs a pass of the tower";
+    EXPECT_FALSE(processor.boxes(100, 40, {CropMode::Given, {}, std::vector<CropBox>(65, {0, 0, 1, 1})}))
+        << "each crop costs a pass of the tower";
 }
 
 TEST(ImageProcessor, LimitsThatMeanNothingAreRefused) {
     const ImageProcessor processor = processorOf(16);
-    for (const rules::PanAndScanSettings& limits :
-         {rules::PanAndScanSettings{0, 4, 1.2}, {256, 0, 1.2}, {-5, 4, 1.2}, {256, 4, std::nan("")}, {256, 4, -1.0}, {1, 100000, 1.2}}) {
+    for (const rules::PanAndScanSettings& limits : {rules::PanAndScanSettings{0, 4, 1.2},
+                                                    {256, 0, 1.2},
+                                                    {-5, 4, 1.2},
+                                                    {256, 4, std::nan("")},
+                                                    {256, 4, -1.0},
+                                                    {1, 100000, 1.2}}) {
         EXPECT_FALSE(processor.boxes(1000, 100, {CropMode::PanAndScan, limits, {}}));
     }
 }
@@ -159,8 +165,9 @@ TEST(Crops, BothFormsAndEveryMistake) {
     EXPECT_EQ(*image::parseCrops("[[0,1,2,3],[4,5,6,7]]", "F.json"), expected);
     EXPECT_EQ(*image::parseCrops("{\"crops\": [[0,1,2,3],[4,5,6,7]]}", "F.json"), expected);
     EXPECT_TRUE(image::parseCrops("[]", "F.json")->empty());
-    for (const std::string json : {"", "{}", "7", "[[1,2,3]]", "[[1,2,3,4,5]]", "[[1,2,3,\"4\"]]", "[[1,2,3,4.5]]", "[[1,2,3,18446744073709551615]]", "[7]",
-                                   "{\"crops\": 7}", "{\"crops\": [], \"boxes\": []}"}) {
+    for (const std::string json :
+         {"", "{}", "7", "[[1,2,3]]", "[[1,2,3,4,5]]", "[[1,2,3,\"4\"]]", "[[1,2,3,4.5]]", "[[1,2,3,18446744073709551615]]",
+          "[7]", "{\"crops\": 7}", "{\"crops\": [], \"boxes\": []}"}) {
         const auto crops = image::parseCrops(json, "F.json");
         ASSERT_FALSE(crops) << json;
         EXPECT_NE(crops.error().toString().find("F.json"), std::string::npos) << crops.error().toString();

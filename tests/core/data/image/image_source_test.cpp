@@ -26,7 +26,8 @@ TEST(ImageSource, WhatAPersonTyped) {
 }
 
 TEST(Fault22, OtherSchemesAreRefusedWhenTyped) {
-    for (const std::string address : {"http://example.com/a.png", "file:///etc/passwd", "FILE:///etc/passwd", "ftp://example.com/a", "gopher://x/"}) {
+    for (const std::string address :
+         {"http://example.com/a.png", "file:///etc/passwd", "FILE:///etc/passwd", "ftp://example.com/a", "gopher://x/"}) {
         const auto source = image::imageSourceFromArgument(address);
         ASSERT_FALSE(source) << address;
         EXPECT_EQ(source.error().code, ErrorCode::Usage);
@@ -53,7 +54,8 @@ TEST(ImageSource, AnAddressIsDecodedLikeAFile) {
     net::NetworkPolicy policy;
     policy.allowPlainHttp = true;
     policy.allowsAddress = [](const sockaddr&) { return true; };
-    const auto picture = image::loadPicture({ImageSource::Kind::Url, server.origin() + "/cat.jpg?token=secret"}, UrlConsent::Allow, policy);
+    const auto picture =
+        image::loadPicture({ImageSource::Kind::Url, server.origin() + "/cat.jpg?token=secret"}, UrlConsent::Allow, policy);
     ASSERT_TRUE(picture) << picture.error().toString();
     EXPECT_EQ(picture->exifOrientation, 6);
     EXPECT_EQ(picture->width, 23);
@@ -78,7 +80,8 @@ TEST(ImageSource, Base64OfTheStandard) {
 }
 
 TEST(ImageSource, Base64ThatIsNone) {
-    for (const std::string text : {"Zm9v!", "Z", "Zm9vY", "Zg==Zg==", "Zg===", "Zg=", "data:image/png,Zm9v", "data:image/png;base64"}) {
+    for (const std::string text :
+         {"Zm9v!", "Z", "Zm9vY", "Zg==Zg==", "Zg===", "Zg=", "data:image/png,Zm9v", "data:image/png;base64"}) {
         EXPECT_EQ(decoded(text).substr(0, 6), "error:") << text;
     }
 }

@@ -15,8 +15,8 @@ namespace {
 
 using namespace lapidary;
 using namespace std::chrono_literals;
-using net::DownloadLimits;
 using net::downloadHttps;
+using net::DownloadLimits;
 using net::NetworkPolicy;
 using test::HttpConnection;
 using test::HttpRequest;
@@ -59,9 +59,12 @@ TEST(HttpsDownload, GivesTheBody) {
 
 TEST(HttpsDownload, FollowsARedirectAndNamesAFailingStatus) {
     const HttpServer server([](const HttpRequest& request, const HttpConnection& to) {
-        if (request.target == "/old") to.respond(302, "Location: /new\r\n", "moved");
-        else if (request.target == "/new") to.respond(200, "", "here");
-        else to.respond(404, "", "no");
+        if (request.target == "/old")
+            to.respond(302, "Location: /new\r\n", "moved");
+        else if (request.target == "/new")
+            to.respond(200, "", "here");
+        else
+            to.respond(404, "", "no");
     });
     const auto body = downloadHttps(server.origin() + "/old", {}, onlyPort(server.port()));
     ASSERT_TRUE(body) << body.error().toString();
@@ -90,15 +93,47 @@ TEST(HttpsDownload, StopsWhenAsked) {
 }
 
 TEST(Fault22, OnlyPublicAddressesArePublic) {
-    for (const char* address : {"127.0.0.1", "127.9.9.9", "0.0.0.0", "10.1.2.3", "172.16.0.1", "172.31.255.255", "192.168.1.1", "169.254.169.254",
-                                "100.64.0.1", "100.127.255.255", "192.0.0.1", "192.0.2.1", "198.18.0.1", "198.19.255.255", "198.51.100.1",
-                                "203.0.113.9", "224.0.0.1", "239.255.255.250", "240.0.0.1", "255.255.255.255", "::", "::1", "::127.0.0.1",
-                                "::ffff:127.0.0.1", "::ffff:10.0.0.1", "::ffff:169.254.169.254", "64:ff9b::a00:1", "2002:7f00:1::",
-                                "2001::1", "2001:db8::1", "3fff:1::1", "fc00::1", "fd12:3456::1", "fe80::1", "fec0::1", "ff02::1"}) {
+    for (const char* address : {"127.0.0.1",
+                                "127.9.9.9",
+                                "0.0.0.0",
+                                "10.1.2.3",
+                                "172.16.0.1",
+                                "172.31.255.255",
+                                "192.168.1.1",
+                                "169.254.169.254",
+                                "100.64.0.1",
+                                "100.127.255.255",
+                                "192.0.0.1",
+                                "192.0.2.1",
+                                "198.18.0.1",
+                                "198.19.255.255",
+                                "198.51.100.1",
+                                "203.0.113.9",
+                                "224.0.0.1",
+                                "239.255.255.250",
+                                "240.0.0.1",
+                                "255.255.255.255",
+                                "::",
+                                "::1",
+                                "::127.0.0.1",
+                                "::ffff:127.0.0.1",
+                                "::ffff:10.0.0.1",
+                                "::ffff:169.254.169.254",
+                                "64:ff9b::a00:1",
+                                "2002:7f00:1::",
+                                "2001::1",
+                                "2001:db8::1",
+                                "3fff:1::1",
+                                "fc00::1",
+                                "fd12:3456::1",
+                                "fe80::1",
+                                "fec0::1",
+                                "ff02::1"}) {
         EXPECT_FALSE(isPublic(address)) << address;
     }
-    for (const char* address : {"8.8.8.8", "1.1.1.1", "100.63.255.255", "100.128.0.0", "172.15.0.1", "172.32.0.1", "192.167.1.1", "198.17.0.1",
-                                "198.20.0.1", "223.255.255.255", "2606:4700::1", "2a00:1450:4001::1", "::ffff:8.8.8.8", "64:ff9b::808:808"}) {
+    for (const char* address :
+         {"8.8.8.8", "1.1.1.1", "100.63.255.255", "100.128.0.0", "172.15.0.1", "172.32.0.1", "192.167.1.1", "198.17.0.1",
+          "198.20.0.1", "223.255.255.255", "2606:4700::1", "2a00:1450:4001::1", "::ffff:8.8.8.8", "64:ff9b::808:808"}) {
         EXPECT_TRUE(isPublic(address)) << address;
     }
 }
@@ -123,7 +158,8 @@ TEST(Fault22, ANameThatResolvesToAPrivateAddressIsRefusedOnTheSocket) {
     policy.resolve = {"pictures.example:" + port + ":127.0.0.1"};
     const auto body = downloadHttps("http://pictures.example:" + port + "/cat.png", {}, policy);
     ASSERT_FALSE(body);
-    EXPECT_NE(body.error().message.find("127.0.0.1, which is not a public address"), std::string::npos) << body.error().toString();
+    EXPECT_NE(body.error().message.find("127.0.0.1, which is not a public address"), std::string::npos)
+        << body.error().toString();
     EXPECT_TRUE(server.requests().empty());
 }
 
@@ -140,8 +176,10 @@ TEST(Fault22, ARedirectToAPrivateAddressIsRefused) {
 }
 
 TEST(Fault22, ARedirectToAnotherSchemeIsRefused) {
-    for (const std::string target : {"file:///etc/passwd", "ftp://example.com/a", "gopher://example.com/", "dict://example.com/", "http:///a"}) {
-        const HttpServer server([&](const HttpRequest&, const HttpConnection& to) { to.respond(302, "Location: " + target + "\r\n", ""); });
+    for (const std::string target :
+         {"file:///etc/passwd", "ftp://example.com/a", "gopher://example.com/", "dict://example.com/", "http:///a"}) {
+        const HttpServer server(
+            [&](const HttpRequest&, const HttpConnection& to) { to.respond(302, "Location: " + target + "\r\n", ""); });
         const auto body = downloadHttps(server.origin(), {}, onlyPort(server.port()));
         EXPECT_FALSE(body) << target;
     }
@@ -159,9 +197,10 @@ TEST(Fault22, AnEndlessRedirectChainEnds) {
 
 TEST(Fault22, OddAddressesAreRefusedBeforeAnyConnection) {
     for (const std::string url :
-         {"http://example.com/a.png", "file:///etc/passwd", "ftp://example.com/a", "https://user@example.com/", "https://user:word@example.com/",
-          "https://example.com\\@127.0.0.1/", "https:\\\\example.com/", "https://exa mple.com/", "https://example.com/\r\nHost: x", "https://", "//example.com/a",
-          "javascript:alert(1)", "", "https://[::1", "https://example.com:99999/"}) {
+         {"http://example.com/a.png", "file:///etc/passwd", "ftp://example.com/a", "https://user@example.com/",
+          "https://user:word@example.com/", "https://example.com\\@127.0.0.1/", "https:\\\\example.com/",
+          "https://exa mple.com/", "https://example.com/\r\nHost: x", "https://", "//example.com/a", "javascript:alert(1)", "",
+          "https://[::1", "https://example.com:99999/"}) {
         const auto body = downloadHttps(url, {});
         ASSERT_FALSE(body) << url;
         EXPECT_EQ(body.error().code, ErrorCode::Usage) << url << ": " << body.error().toString();

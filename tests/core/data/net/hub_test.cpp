@@ -77,8 +77,10 @@ private:
         } else if (request.target == resolve + "config.json") {
             to.respond(200, "", config);
         } else if (request.target == resolve + "sub/model%20one.safetensors") {
-            if (!redirectWeightsTo.empty()) to.respond(302, "Location: " + redirectWeightsTo + "/cdn\r\n", "");
-            else sendWeights(request, to);
+            if (!redirectWeightsTo.empty())
+                to.respond(302, "Location: " + redirectWeightsTo + "/cdn\r\n", "");
+            else
+                sendWeights(request, to);
         } else {
             to.respond(404, "", "");
         }
@@ -91,7 +93,8 @@ private:
         const auto range = request.headers.find("range");
         if (range != request.headers.end() && !ignoreRange) {
             const std::size_t first = std::stoul(range->second.substr(6));
-            lines = "Content-Range: bytes " + std::to_string(first) + "-" + std::to_string(bytes.size() - 1) + "/" + std::to_string(bytes.size()) + "\r\n";
+            lines = "Content-Range: bytes " + std::to_string(first) + "-" + std::to_string(bytes.size() - 1) + "/" +
+                    std::to_string(bytes.size()) + "\r\n";
             bytes.erase(0, first);
             status = 206;
         }
@@ -143,7 +146,8 @@ TEST(Hub, PullsIntoTheLayoutOfHuggingface) {
     EXPECT_EQ(contents(snapshot / "config.json"), remote.config);
     EXPECT_EQ(contents(snapshot / "sub" / "model one.safetensors"), remote.weights);
     EXPECT_EQ(fs::read_symlink(snapshot / "config.json"), fs::path("../../blobs") / gitHash(remote.config));
-    EXPECT_EQ(fs::read_symlink(snapshot / "sub" / "model one.safetensors"), fs::path("../../../blobs") / sha256(remote.weights));
+    EXPECT_EQ(fs::read_symlink(snapshot / "sub" / "model one.safetensors"),
+              fs::path("../../../blobs") / sha256(remote.weights));
     EXPECT_FALSE(fs::exists(fs::symlink_status(snapshot / "pytorch_model.bin"))) << "nothing pickled unless asked for";
     ASSERT_FALSE(seen.empty());
     EXPECT_EQ(seen.back().fileBytes, remote.weights.size());
@@ -249,8 +253,8 @@ TEST(Hub, TheTokenGoesToTheHubAndToNoOtherHost) {
 }
 
 TEST(Hub, NamesThatLeaveTheFolderAreRefused) {
-    for (const std::string name : {"../../evil.json", "/etc/evil.json", "a/../../evil.json", "a//evil.json", "./evil.json", "..", "a\\..\\evil.json", "",
-                                   "evil\n.json"}) {
+    for (const std::string name : {"../../evil.json", "/etc/evil.json", "a/../../evil.json", "a//evil.json", "./evil.json",
+                                   "..", "a\\..\\evil.json", "", "evil\n.json"}) {
         const TempDir cache;
         FakeHub remote;
         remote.extraSibling = nlohmann::json{{"rfilename", name}, {"size", 1}, {"blobId", std::string(40, 'c')}}.dump();
@@ -306,7 +310,8 @@ TEST(Hub, VerifyFindsAFlippedByte) {
     ASSERT_TRUE(intact);
     for (const auto& file : *intact) EXPECT_TRUE(file.matches) << file.file << ": " << file.problem;
 
-    std::fstream blob(cache.path() / "models--org--tiny" / "blobs" / sha256(remote.weights), std::ios::in | std::ios::out | std::ios::binary);
+    std::fstream blob(cache.path() / "models--org--tiny" / "blobs" / sha256(remote.weights),
+                      std::ios::in | std::ios::out | std::ios::binary);
     blob.seekp(1234);
     blob.put('X');
     blob.close();
@@ -359,12 +364,16 @@ class Variable {
 public:
     Variable(const char* name, const char* value) : m_name(name) {
         if (const char* old = std::getenv(name)) m_old = old;
-        if (value == nullptr) ::unsetenv(name);
-        else ::setenv(name, value, 1);
+        if (value == nullptr)
+            ::unsetenv(name);
+        else
+            ::setenv(name, value, 1);
     }
     ~Variable() {
-        if (m_old) ::setenv(m_name, m_old->c_str(), 1);
-        else ::unsetenv(m_name);
+        if (m_old)
+            ::setenv(m_name, m_old->c_str(), 1);
+        else
+            ::unsetenv(m_name);
     }
     Variable(const Variable&) = delete;
     Variable& operator=(const Variable&) = delete;
