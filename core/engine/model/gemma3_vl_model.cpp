@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "core/data/checkpoint/quantize_source.h"
 #include "core/engine/model/gemma3_text_model.h"
 #include "core/engine/model/multi_modal_projector.h"
 #include "core/engine/model/siglip_vision_model.h"
@@ -35,6 +36,16 @@ Result<void> checkPart(const config::Gemma3Config& config, const ModelPart& part
     return {};
 }
 
+// The source with its matrices quantised on request, or null.  It borrows `source` and must not outlive it.
+Result<std::shared_ptr<checkpoint::TensorSource>> quantisedSource(const config::Gemma3Config& config,
+                                                                  const checkpoint::TensorSource& source,
+                                                                  const LoadOptions& options) {
+    if (!options.quantize) return std::shared_ptr<checkpoint::TensorSource>();
+    const std::shared_ptr<checkpoint::TensorSource> borrowed(std::shared_ptr<void>(),
+                                                             const_cast<checkpoint::TensorSource*>(&source));
+    return checkpoint::quantizeSource(borrowed, config, source.contains(plan::headName(config)), *options.quantize);
+}
+
 std::string partOf(const std::string& name) {
     if (name.starts_with("vision_tower.")) return "vision";
     return name.starts_with("multi_modal_projector.") ? "projection" : "language";
@@ -52,7 +63,8 @@ Result<std::shared_ptr<Gemma3VlModel>> Gemma3VlModel::load(const config::Gemma3C
                                                            distributed::ParallelContext parallel) {
     RETURN_IF_ERROR(checkPart(config, options.part));
     std::shared_ptr<Gemma3VlModel> model(new Gemma3VlModel(config, options, std::move(parallel)));
-    const ParameterLoader loader(source, model->m_options);
+    ASSIGN_OR_RETURN(const auto quantised, quantisedSource(config, source, options));
+    const ParameterLoader loader(quantised != nullptr ? *quantised : source, model->m_options);
     ASSIGN_OR_RETURN(model->m_text, Gemma3TextModel::load(loader, config));
     if (config.isVisionLanguage() && options.part.preProcess) {
         ASSIGN_OR_RETURN(model->m_vision, SiglipVisionModel::load(loader, *config.vision));

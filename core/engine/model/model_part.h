@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "core/engine/ops/weight.h"
+#include "kernels/block_format.h"
 
 namespace lapidary::model {
 
@@ -28,8 +29,9 @@ enum class WeightStorage : std::uint8_t {
 struct LoadOptions {
     ops::Precision precision = ops::Precision::Float32;
     at::Device device = at::kCPU;
-    std::optional<kernels::BlockFormat>
-        quantize;  // Q8_0, Q4_0, Int8Row or Int4Group128 for the language model's plain matrices
+    // Q8_0, Q4_0, Int8Row or Int4Group128: matrices of a float source are quantised while they are loaded
+    // (core/data/checkpoint/quantize_source.h).
+    std::optional<kernels::BlockFormat> quantize;
     WeightStorage storage = WeightStorage::AsStored;
     ModelPart part;
 };
