@@ -19,9 +19,7 @@ void say(const Console& console, const char* colour, const char* kind, const std
 
 }  // namespace
 
-bool Console::progressWanted() const {
-    return !quiet && ::isatty(STDERR_FILENO) == 1;
-}
+bool Console::progressWanted() const { return !quiet && ::isatty(STDERR_FILENO) == 1; }
 
 bool Console::colorWanted() const {
     if (color == "always") return true;
@@ -32,9 +30,7 @@ bool Console::colorWanted() const {
     return ::isatty(STDERR_FILENO) == 1;
 }
 
-void Console::error(const std::string& message) const {
-    say(*this, kRed, "error", message);
-}
+void Console::error(const std::string& message) const { say(*this, kRed, "error", message); }
 
 void Console::warning(const std::string& message) const {
     if (!quiet && logLevel != "error") say(*this, kYellow, "warning", message);

@@ -34,7 +34,8 @@ std::int32_t deviceCount(std::int32_t* count, char* message, std::size_t size) {
 
 std::int32_t device(std::int32_t index, PluginDevice* out, char* message, std::size_t size) {
     cudaDeviceProp properties{};
-    if (const cudaError_t error = cudaGetDeviceProperties(&properties, index); error != cudaSuccess) return say(error, message, size);
+    if (const cudaError_t error = cudaGetDeviceProperties(&properties, index); error != cudaSuccess)
+        return say(error, message, size);
     int before = 0;
     std::size_t freeBytes = 0;
     std::size_t totalBytes = 0;

@@ -23,9 +23,9 @@ inline Bytes32 nibbles(const std::byte* at) {
 
 // `value` in byte i where bit i of `bits` is set, else 0.
 inline Bytes32 bytesWhereSet(std::uint32_t bits, int value) {
-    const __m256i spread = _mm256_shuffle_epi8(
-        _mm256_set1_epi32(static_cast<int>(bits)),
-        _mm256_setr_epi64x(0, 0x0101010101010101, 0x0202020202020202, 0x0303030303030303));
+    const __m256i spread =
+        _mm256_shuffle_epi8(_mm256_set1_epi32(static_cast<int>(bits)),
+                            _mm256_setr_epi64x(0, 0x0101010101010101, 0x0202020202020202, 0x0303030303030303));
     const __m256i bit = _mm256_set1_epi64x(static_cast<long long>(0x8040201008040201ULL));
     return _mm256_and_si256(_mm256_cmpeq_epi8(_mm256_and_si256(spread, bit), bit), bytesOf(value));
 }
@@ -37,9 +37,9 @@ template <int kFirst>
 void nibbleFloats(const std::byte* at, Floats* out) {
 #if defined(__AVX512F__)
     // A table of sixteen floats is faster than widening and converting; only the low four bits of an index count.
-    const Floats table = _mm512_setr_ps(kFirst, kFirst + 1, kFirst + 2, kFirst + 3, kFirst + 4, kFirst + 5, kFirst + 6, kFirst + 7,
-                                        kFirst + 8, kFirst + 9, kFirst + 10, kFirst + 11, kFirst + 12, kFirst + 13, kFirst + 14,
-                                        kFirst + 15);
+    const Floats table =
+        _mm512_setr_ps(kFirst, kFirst + 1, kFirst + 2, kFirst + 3, kFirst + 4, kFirst + 5, kFirst + 6, kFirst + 7, kFirst + 8,
+                       kFirst + 9, kFirst + 10, kFirst + 11, kFirst + 12, kFirst + 13, kFirst + 14, kFirst + 15);
     const __m512i index = _mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(at)));
     out[0] = _mm512_permutexvar_ps(index, table);
     out[1] = _mm512_permutexvar_ps(_mm512_srli_epi32(index, 4), table);
@@ -109,10 +109,9 @@ inline void scalesAndMinima(const std::byte* block, float* scales, float* minima
     const std::uint32_t a = wordAt(block + 4);
     const std::uint32_t b = wordAt(block + 8);
     const std::uint32_t c = wordAt(block + 12);
-    const __m128i six = _mm_setr_epi32(static_cast<int>(a & 0x3F3F3F3FU),
-                                       static_cast<int>((c & 0x0F0F0F0FU) | ((a >> 2) & 0x30303030U)),
-                                       static_cast<int>(b & 0x3F3F3F3FU),
-                                       static_cast<int>(((c >> 4) & 0x0F0F0F0FU) | ((b >> 2) & 0x30303030U)));
+    const __m128i six = _mm_setr_epi32(
+        static_cast<int>(a & 0x3F3F3F3FU), static_cast<int>((c & 0x0F0F0F0FU) | ((a >> 2) & 0x30303030U)),
+        static_cast<int>(b & 0x3F3F3F3FU), static_cast<int>(((c >> 4) & 0x0F0F0F0FU) | ((b >> 2) & 0x30303030U)));
     const __m256i low = _mm256_cvtepu8_epi32(six);
     const __m256i high = _mm256_cvtepu8_epi32(_mm_srli_si128(six, 8));
     _mm256_storeu_ps(scales, _mm256_mul_ps(_mm256_set1_ps(halfToFloat(block)), _mm256_cvtepi32_ps(low)));

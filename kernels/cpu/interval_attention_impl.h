@@ -66,13 +66,13 @@ void scoreGroup(const Row* rows, const std::byte* keys, std::int64_t headDim, fl
 
 template <class Keys, int kR>
 void scoreRows(Tile& tile, int first, const std::byte* keys, int key, int keyCount, std::int64_t headDim, float scale) {
-    auto* scores = reinterpret_cast<float (*)[kKeys]>(&tile.scores[first][key]);
+    auto* scores = reinterpret_cast<float(*)[kKeys]>(&tile.scores[first][key]);
     if (keyCount == 4) {
         scoreGroup<Keys, kR, 4>(tile.rows + first, keys, headDim, scale, scores);
         return;
     }
     for (int k = 0; k < keyCount; ++k) {
-        scores = reinterpret_cast<float (*)[kKeys]>(&tile.scores[first][key + k]);
+        scores = reinterpret_cast<float(*)[kKeys]>(&tile.scores[first][key + k]);
         scoreGroup<Keys, kR, 1>(tile.rows + first, keys + k * headDim * Keys::kBytes, headDim, scale, scores);
     }
 }
@@ -152,7 +152,8 @@ void gatherColumns(Tile& tile, const std::byte* values, int count, std::int64_t 
     for (; row + kRowGroup <= tile.count; row += kRowGroup) {
         gatherGroup<Keys, kRowGroup, kVectors>(tile.rows + row, tile.scores + row, values, count, headDim, column);
     }
-    for (; row < tile.count; ++row) gatherGroup<Keys, 1, kVectors>(tile.rows + row, tile.scores + row, values, count, headDim, column);
+    for (; row < tile.count; ++row)
+        gatherGroup<Keys, 1, kVectors>(tile.rows + row, tile.scores + row, values, count, headDim, column);
 }
 
 template <class Keys>
@@ -180,7 +181,8 @@ void attendTile(const IntervalAttention& work, Tile& tile, std::int64_t kvHead) 
         std::int64_t count = end - position < kKeys ? end - position : kKeys;
         if (count > work.capacity - slot) count = work.capacity - slot;  // up to where the ring wraps
         const std::int64_t offset = headOffset + slot * rowBytesOfKey;
-        scoreBlock<Keys>(tile, static_cast<const std::byte*>(work.k) + offset, static_cast<int>(count), work.headDim, work.scale);
+        scoreBlock<Keys>(tile, static_cast<const std::byte*>(work.k) + offset, static_cast<int>(count), work.headDim,
+                         work.scale);
         for (int r = 0; r < tile.count; ++r) {
             softmaxBlock(tile.rows[r], tile.scores[r], position, static_cast<int>(count), work.headDim);
         }
@@ -221,7 +223,8 @@ void intervalAttention(const IntervalAttention& work, std::int64_t headBegin, st
         for (std::int64_t query = queryBegin; query < queryEnd; ++query) {
             for (std::int64_t head = first; head < last; ++head) {
                 const std::int64_t at = (query * work.heads + head) * work.headDim;
-                tile.rows[tile.count++] = {work.q + at, work.out + at, work.begin[query], work.end[query], kMinusInfinity, 0.0F};
+                tile.rows[tile.count++] = {work.q + at,     work.out + at,  work.begin[query],
+                                           work.end[query], kMinusInfinity, 0.0F};
                 if (tile.count == kRows) attend(work, tile, kvHead);
             }
         }

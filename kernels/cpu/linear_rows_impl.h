@@ -25,7 +25,8 @@ struct RowScales {
         for (std::int64_t i = 0; i < count; ++i, row += Block::kBytes) {
             std::uint32_t pair = 0;
             std::memcpy(&pair, row, Block::kMinimum ? 4 : 2);
-            asm("" : "+r"(pair));  // keeps the compiler from gathering halves with vector instructions, which are the bottleneck
+            asm(""
+                : "+r"(pair));  // keeps the compiler from gathering halves with vector instructions, which are the bottleneck
             halves[i] = static_cast<std::uint16_t>(pair);
             if constexpr (Block::kMinimum) minimumHalves[i] = static_cast<std::uint16_t>(pair >> 16);
         }

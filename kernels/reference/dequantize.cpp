@@ -119,7 +119,9 @@ void dequantizeBlock(BlockFormat format, const std::byte* block, float* out) {
         case BlockFormat::Q4_0: nibbles32(block + 2, 0, loadHalf(block), 8, 0.0F, false, out); return;
         case BlockFormat::Q4_1: nibbles32(block + 4, 0, loadHalf(block), 0, loadHalf(block + 2), true, out); return;
         case BlockFormat::Q5_0: nibbles32(block + 6, loadU32(block + 2), loadHalf(block), 16, 0.0F, false, out); return;
-        case BlockFormat::Q5_1: nibbles32(block + 8, loadU32(block + 4), loadHalf(block), 0, loadHalf(block + 2), true, out); return;
+        case BlockFormat::Q5_1:
+            nibbles32(block + 8, loadU32(block + 4), loadHalf(block), 0, loadHalf(block + 2), true, out);
+            return;
         case BlockFormat::Q8_0: q8_0(block, out); return;
         case BlockFormat::Q2_K: q2_K(block, out); return;
         case BlockFormat::Q3_K: q3_K(block, out); return;

@@ -38,7 +38,8 @@ void oneQuery(const IntervalAttention& work, std::int64_t head, std::int64_t que
     for (std::int64_t i = 0; i < work.headDim; ++i) {
         double sum = 0.0;
         for (std::int64_t position = begin; position < end; ++position) {
-            sum += weights[static_cast<std::size_t>(position - begin)] * element(work, work.v, kvHead, position % work.capacity, i);
+            sum += weights[static_cast<std::size_t>(position - begin)] *
+                   element(work, work.v, kvHead, position % work.capacity, i);
         }
         work.out[row + i] = static_cast<float>(sum / total);
     }

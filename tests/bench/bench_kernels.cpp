@@ -50,8 +50,8 @@ struct Bench {
         const double gigabytes = bytes / elapsed * 1e-9;
         const double gigaflops = flops / elapsed * 1e-9;
         const double share = std::max(bytes / roof.readBytesPerSecond, flops / roof.flopsPerSecond) / elapsed;
-        std::printf("%-10s %-18s %-14s %d  %9.3f ms %8.1f GB/s %8.1f GFLOP/s  %5.0f %% of the roof\n", table.name, op, what, threads,
-                    elapsed * 1e3, gigabytes, gigaflops, share * 100.0);
+        std::printf("%-10s %-18s %-14s %d  %9.3f ms %8.1f GB/s %8.1f GFLOP/s  %5.0f %% of the roof\n", table.name, op, what,
+                    threads, elapsed * 1e3, gigabytes, gigaflops, share * 100.0);
     }
 
     // The tied head of a small Gemma: 65536 × 1024, more than any cache of one core.
@@ -62,9 +62,8 @@ struct Bench {
         const auto x = randomFloats(static_cast<std::size_t>(cols * inputs));
         std::vector<float> y(static_cast<std::size_t>(out * inputs));
         const LinearRows product{format, weight.data(), cols, x.data(), inputs, y.data(), out};
-        const double elapsed = bestSeconds(threads, seconds, [&](int i) {
-            table.linearRows(product, out * i / threads, out * (i + 1) / threads);
-        });
+        const double elapsed = bestSeconds(
+            threads, seconds, [&](int i) { table.linearRows(product, out * i / threads, out * (i + 1) / threads); });
         char name[32];
         std::snprintf(name, sizeof name, "%s x%d", formatName(format), static_cast<int>(inputs));
         line("linearRows", name, elapsed, static_cast<double>(weight.size()), 2.0 * static_cast<double>(cols * out * inputs));
@@ -80,7 +79,8 @@ struct Bench {
                 table.dequantizeRow(format, weight.data() + o * rowStride(format, cols), y.data() + o * cols, cols);
             }
         });
-        line("dequantizeRow", formatName(format), elapsed, static_cast<double>(weight.size() + y.size() * 4), static_cast<double>(y.size()));
+        line("dequantizeRow", formatName(format), elapsed, static_cast<double>(weight.size() + y.size() * 4),
+             static_cast<double>(y.size()));
     }
 
     // 270M's shape: 4 heads share one key head of 256.  Causal prefill of 512, or one query over `keys`.
@@ -97,7 +97,8 @@ struct Bench {
             end.push_back(static_cast<std::int32_t>(keys - queries + i + 1));
             visible += end.back();
         }
-        const IntervalAttention work{q.data(), k.data(), k.data(), format, out.data(), queries, heads, 1, dim, keys, begin.data(), end.data(), 0.06F};
+        const IntervalAttention work{q.data(), k.data(), k.data(), format,       out.data(), queries, heads,
+                                     1,        dim,      keys,     begin.data(), end.data(), 0.06F};
         const double elapsed = bestSeconds(threads, seconds, [&](int i) {
             if (queries == 1) {
                 table.intervalAttention(work, heads * i / threads, heads * (i + 1) / threads, 0, 1);
@@ -110,7 +111,8 @@ struct Bench {
         });
         char name[32];
         std::snprintf(name, sizeof name, "%s %dx%d", formatName(format), static_cast<int>(queries), static_cast<int>(keys));
-        line("intervalAttention", name, elapsed, 2.0 * static_cast<double>(k.size()), visible * static_cast<double>(heads * dim) * 4.0);
+        line("intervalAttention", name, elapsed, 2.0 * static_cast<double>(k.size()),
+             visible * static_cast<double>(heads * dim) * 4.0);
     }
 
     void elementwise() const {
@@ -124,15 +126,21 @@ struct Bench {
         };
         const double bytes = static_cast<double>(rows * cols) * 4.0;
         double elapsed = bestSeconds(threads, seconds, [&](int i) {
-            share(i, [&](std::int64_t first, std::int64_t n) { table.rmsNormRows(x.data() + first * cols, x.data(), y.data() + first * cols, n, cols, 1e-6F); });
+            share(i, [&](std::int64_t first, std::int64_t n) {
+                table.rmsNormRows(x.data() + first * cols, x.data(), y.data() + first * cols, n, cols, 1e-6F);
+            });
         });
         line("rmsNormRows", "512x2048", elapsed, 2 * bytes, bytes);
         elapsed = bestSeconds(threads, seconds, [&](int i) {
-            share(i, [&](std::int64_t first, std::int64_t n) { table.geluTanhMul(x.data() + first * cols, x.data() + first * cols, y.data() + first * cols, n * cols); });
+            share(i, [&](std::int64_t first, std::int64_t n) {
+                table.geluTanhMul(x.data() + first * cols, x.data() + first * cols, y.data() + first * cols, n * cols);
+            });
         });
         line("geluTanhMul", "512x2048", elapsed, 3 * bytes, bytes * 6);
         elapsed = bestSeconds(threads, seconds, [&](int i) {
-            share(i, [&](std::int64_t first, std::int64_t n) { table.rotateHalves(y.data() + first * cols, x.data(), x.data(), n, 8, 256); });
+            share(i, [&](std::int64_t first, std::int64_t n) {
+                table.rotateHalves(y.data() + first * cols, x.data(), x.data(), n, 8, 256);
+            });
         });
         line("rotateHalves", "512x8x256", elapsed, 2 * bytes, bytes / 4 * 3);
     }
@@ -147,13 +155,15 @@ int main(int argc, char** argv) {
         if (table == nullptr) continue;
         for (const int threads : {1, 2}) {
             const Bench bench{*table, threads, set == InstructionSet::Reference ? 0.0 : seconds, measureRoofline(threads)};
-            std::printf("roof with %d threads: %.1f GB/s read, %.0f GFLOP/s float32\n", threads, bench.roof.readBytesPerSecond * 1e-9,
-                        bench.roof.flopsPerSecond * 1e-9);
+            std::printf("roof with %d threads: %.1f GB/s read, %.0f GFLOP/s float32\n", threads,
+                        bench.roof.readBytesPerSecond * 1e-9, bench.roof.flopsPerSecond * 1e-9);
             if (set == InstructionSet::Reference && threads == 2) break;
-            for (int format = 0; format <= static_cast<int>(BlockFormat::Int4Group128); ++format) bench.linear(static_cast<BlockFormat>(format), 1);
+            for (int format = 0; format <= static_cast<int>(BlockFormat::Int4Group128); ++format)
+                bench.linear(static_cast<BlockFormat>(format), 1);
             bench.linear(BlockFormat::Q8_0, 4);
             bench.linear(BlockFormat::Q4_K, 8);
-            for (int format = 0; format <= static_cast<int>(BlockFormat::Int4Group128); ++format) bench.dequantize(static_cast<BlockFormat>(format));
+            for (int format = 0; format <= static_cast<int>(BlockFormat::Int4Group128); ++format)
+                bench.dequantize(static_cast<BlockFormat>(format));
             bench.attention(512, 512, BlockFormat::F32);
             bench.attention(512, 512, BlockFormat::BF16);
             bench.attention(1, 512, BlockFormat::F32);

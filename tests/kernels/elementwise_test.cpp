@@ -19,7 +19,8 @@ double geluTanhExact(double x) { return 0.5 * x * (1.0 + std::tanh(std::sqrt(2.0
 TEST_P(ElementwiseVersion, GeluEqualsTheFormula) {
     std::vector<float> gate;
     for (int i = -1400000; i <= 1400000; i += 7) gate.push_back(static_cast<float>(i) * 1e-5F);
-    for (const float far : {0.0F, -0.0F, 1e-30F, -1e-30F, 20.0F, -20.0F, 100.0F, -100.0F, 1e20F, -1e20F, 3e38F, -3e38F}) gate.push_back(far);
+    for (const float far : {0.0F, -0.0F, 1e-30F, -1e-30F, 20.0F, -20.0F, 100.0F, -100.0F, 1e20F, -1e20F, 3e38F, -3e38F})
+        gate.push_back(far);
     const std::vector<float> up(gate.size(), 1.0F);
     std::vector<float> y(gate.size());
     GetParam()->geluTanhMul(gate.data(), up.data(), y.data(), static_cast<std::int64_t>(gate.size()));

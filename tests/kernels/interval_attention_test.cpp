@@ -31,8 +31,19 @@ struct Problem {
           end(static_cast<std::size_t>(shape.queries)) {
         k = stored(static_cast<std::size_t>(shape.kvHeads * shape.capacity * shape.headDim), format, random);
         v = stored(static_cast<std::size_t>(shape.kvHeads * shape.capacity * shape.headDim), format, random);
-        work = {q.data(), k.data(), v.data(), format, out.data(), shape.queries, shape.heads, shape.kvHeads,
-                shape.headDim, shape.capacity, begin.data(), end.data(), 1.0F / std::sqrt(static_cast<float>(shape.headDim))};
+        work = {q.data(),
+                k.data(),
+                v.data(),
+                format,
+                out.data(),
+                shape.queries,
+                shape.heads,
+                shape.kvHeads,
+                shape.headDim,
+                shape.capacity,
+                begin.data(),
+                end.data(),
+                1.0F / std::sqrt(static_cast<float>(shape.headDim))};
     }
 
     static std::vector<std::byte> stored(std::size_t count, BlockFormat format, std::mt19937& random) {
@@ -49,8 +60,8 @@ struct Problem {
         return bytes;
     }
 
-    [[nodiscard]] std::vector<float> run(const KernelTable& table, std::int64_t headBegin, std::int64_t headEnd, std::int64_t queryBegin,
-                                         std::int64_t queryEnd) {
+    [[nodiscard]] std::vector<float> run(const KernelTable& table, std::int64_t headBegin, std::int64_t headEnd,
+                                         std::int64_t queryBegin, std::int64_t queryEnd) {
         std::fill(out.begin(), out.end(), -5.0F);
         table.intervalAttention(work, headBegin, headEnd, queryBegin, queryEnd);
         return out;
@@ -73,15 +84,17 @@ protected:
         const auto expected = problem.run(reference, 0, problem.work.heads, 0, problem.work.queries);
         const auto actual = problem.run(*GetParam(), 0, problem.work.heads, 0, problem.work.queries);
         const double bound = (64.0 + static_cast<double>(problem.work.headDim)) * std::numeric_limits<float>::epsilon();
-        for (std::size_t i = 0; i < expected.size(); ++i) ASSERT_NEAR(actual[i], expected[i], bound) << what << " element " << i;
+        for (std::size_t i = 0; i < expected.size(); ++i)
+            ASSERT_NEAR(actual[i], expected[i], bound) << what << " element " << i;
     }
 };
 
 TEST_P(AttentionVersion, RandomIntervalsInRings) {
     std::mt19937 random(17);
     for (const BlockFormat format : {BlockFormat::F32, BlockFormat::BF16}) {
-        for (const Shape& shape : {Shape{1, 4, 1, 256, 300}, Shape{9, 4, 1, 256, 130}, Shape{5, 8, 4, 128, 70}, Shape{33, 2, 2, 16, 40},
-                                   Shape{3, 3, 1, 48, 65}, Shape{7, 5, 5, 80, 64}, Shape{4, 40, 2, 32, 129}, Shape{6, 2, 1, 12, 33}}) {
+        for (const Shape& shape :
+             {Shape{1, 4, 1, 256, 300}, Shape{9, 4, 1, 256, 130}, Shape{5, 8, 4, 128, 70}, Shape{33, 2, 2, 16, 40},
+              Shape{3, 3, 1, 48, 65}, Shape{7, 5, 5, 80, 64}, Shape{4, 40, 2, 32, 129}, Shape{6, 2, 1, 12, 33}}) {
             Problem problem(shape, format, random);
             for (std::size_t i = 0; i < problem.begin.size(); ++i) {
                 const auto base = static_cast<std::int32_t>(random() % 1000U);  // anywhere: most intervals wrap around the ring
@@ -148,7 +161,9 @@ TEST_P(AttentionVersion, EmptyIntervalsAndUnseenKeys) {
     const auto out = problem.run(*GetParam(), 0, 2, 0, 3);
     for (std::size_t i = 0; i < out.size(); ++i) {
         ASSERT_TRUE(std::isfinite(out[i]));
-        if (i >= 64) { ASSERT_EQ(out[i], 0.0F); }
+        if (i >= 64) {
+            ASSERT_EQ(out[i], 0.0F);
+        }
     }
 }
 

@@ -89,7 +89,8 @@ TEST_P(LinearRowsVersion, AnyNumberOfColumns) {
 // More columns than are summed in one go.
 TEST_P(LinearRowsVersion, VeryLongRows) {
     std::mt19937 random(5);
-    for (const BlockFormat format : kAllFormats) compare(*GetParam(), format, {2, 32768 + 2304 - 2304 % blockElements(format), 1}, random);
+    for (const BlockFormat format : kAllFormats)
+        compare(*GetParam(), format, {2, 32768 + 2304 - 2304 % blockElements(format), 1}, random);
     compare(*GetParam(), BlockFormat::Int8Row, {2, 65536 + 5, 1}, random);
 }
 

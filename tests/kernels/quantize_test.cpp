@@ -42,11 +42,13 @@ std::vector<Case> torchaoCases() {
 }
 
 // The stored values are torchao's dequantised ones, which are bfloat16.
-void expectDequantised(const Case& c, BlockFormat format, std::int64_t row, const std::vector<std::byte>& bytes, const json& expected) {
+void expectDequantised(const Case& c, BlockFormat format, std::int64_t row, const std::vector<std::byte>& bytes,
+                       const json& expected) {
     std::vector<float> values(static_cast<std::size_t>(c.cols));
     dequantizeRow(format, bytes.data(), values.data(), c.cols);
     for (std::int64_t i = 0; i < c.cols; ++i) {
-        EXPECT_EQ(reference::roundToBfloat16(values[static_cast<std::size_t>(i)]), expected[static_cast<std::size_t>(row * c.cols + i)])
+        EXPECT_EQ(reference::roundToBfloat16(values[static_cast<std::size_t>(i)]),
+                  expected[static_cast<std::size_t>(row * c.cols + i)])
             << c.name << " row " << row << " column " << i;
     }
 }
@@ -63,7 +65,8 @@ TEST(QuantizeRow, Int8EqualsTorchao) {
             EXPECT_EQ(scale, expected["scale"][static_cast<std::size_t>(row)].get<float>()) << c.name << " row " << row;
             for (std::int64_t i = 0; i < c.cols; ++i) {
                 const auto q = static_cast<std::int8_t>(bytes[static_cast<std::size_t>(4 + i)]);
-                EXPECT_EQ(q, expected["q"][static_cast<std::size_t>(row * c.cols + i)].get<int>()) << c.name << " " << row << " " << i;
+                EXPECT_EQ(q, expected["q"][static_cast<std::size_t>(row * c.cols + i)].get<int>())
+                    << c.name << " " << row << " " << i;
             }
             expectDequantised(c, BlockFormat::Int8Row, row, bytes, expected["dequantised_bf16"]);
         }
@@ -79,12 +82,15 @@ TEST(QuantizeRow, Int4EqualsTorchao) {
                 const std::byte* block = bytes.data() + group * 68;
                 const auto r = static_cast<std::size_t>(row);
                 const auto g = static_cast<std::size_t>(group);
-                EXPECT_EQ(reference::bfloat16ToFloat(reference::loadU16(block)), expected["scale_bf16"][r][g].get<float>()) << c.name;
-                EXPECT_EQ(reference::bfloat16ToFloat(reference::loadU16(block + 2)), expected["zero_bf16"][r][g].get<float>()) << c.name;
+                EXPECT_EQ(reference::bfloat16ToFloat(reference::loadU16(block)), expected["scale_bf16"][r][g].get<float>())
+                    << c.name;
+                EXPECT_EQ(reference::bfloat16ToFloat(reference::loadU16(block + 2)), expected["zero_bf16"][r][g].get<float>())
+                    << c.name;
                 for (int i = 0; i < 128; ++i) {
                     const int byte = std::to_integer<int>(block[4 + i / 2]);
                     const int q = i % 2 == 0 ? byte & 15 : byte >> 4;
-                    EXPECT_EQ(q, expected["q_0_15"][static_cast<std::size_t>(row * c.cols + group * 128 + i)].get<int>()) << c.name;
+                    EXPECT_EQ(q, expected["q_0_15"][static_cast<std::size_t>(row * c.cols + group * 128 + i)].get<int>())
+                        << c.name;
                 }
             }
             expectDequantised(c, BlockFormat::Int4Group128, row, bytes, expected["dequantised_bf16"]);
@@ -113,7 +119,8 @@ TEST(QuantizeRow, ErrorsStayWithinHalfAStep) {
         quantizeRow(format, in.data(), row.data(), 4096);
         dequantizeRow(format, row.data(), out.data(), 4096);
         for (std::size_t i = 0; i < in.size(); ++i) {
-            const float step = std::fabs(reference::loadHalf(row.data() + static_cast<std::size_t>(blockBytes(format)) * (i / 32)));
+            const float step =
+                std::fabs(reference::loadHalf(row.data() + static_cast<std::size_t>(blockBytes(format)) * (i / 32)));
             // Half a step, a whole one at Q4_0's short end (+8 is stored as +7), and the rounding of the scale to half precision.
             const float bound = step * (format == BlockFormat::Q4_0 ? 1.0F : 0.5F) + 128.0F * step * 0x1p-11F;
             EXPECT_LE(std::fabs(in[i] - out[i]), bound) << formatName(format) << " " << i;

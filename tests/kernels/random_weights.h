@@ -13,10 +13,10 @@
 
 namespace lapidary::kernels {
 
-inline constexpr std::array kAllFormats{
-    BlockFormat::F32,  BlockFormat::F16,  BlockFormat::BF16, BlockFormat::Q4_0, BlockFormat::Q4_1,
-    BlockFormat::Q5_0, BlockFormat::Q5_1, BlockFormat::Q8_0, BlockFormat::Q2_K, BlockFormat::Q3_K,
-    BlockFormat::Q4_K, BlockFormat::Q5_K, BlockFormat::Q6_K, BlockFormat::Int8Row, BlockFormat::Int4Group128};
+inline constexpr std::array kAllFormats{BlockFormat::F32,  BlockFormat::F16,     BlockFormat::BF16,        BlockFormat::Q4_0,
+                                        BlockFormat::Q4_1, BlockFormat::Q5_0,    BlockFormat::Q5_1,        BlockFormat::Q8_0,
+                                        BlockFormat::Q2_K, BlockFormat::Q3_K,    BlockFormat::Q4_K,        BlockFormat::Q5_K,
+                                        BlockFormat::Q6_K, BlockFormat::Int8Row, BlockFormat::Int4Group128};
 
 // [rows, cols] of random bits with sane scales: the numbers lie within a few units, as trained weights do.
 class RandomRows {

@@ -27,9 +27,7 @@ std::filesystem::path TempDir::write(const std::string& name, std::string_view b
     return path;
 }
 
-std::filesystem::path goldenPath(const std::string& name) {
-    return std::filesystem::path(LAPIDARY_GOLDEN_DIR) / name;
-}
+std::filesystem::path goldenPath(const std::string& name) { return std::filesystem::path(LAPIDARY_GOLDEN_DIR) / name; }
 
 std::string goldenText(const std::string& name) {
     std::ifstream in(goldenPath(name), std::ios::binary);

@@ -62,10 +62,12 @@ void addText(TensorList& tensors, const GgufFile& file, const config::Gemma3Conf
 // Older converters called fc1 ffn_down: then ffn_down takes the tower's width as input (specification 7.5).
 bool hasSwappedFeedForward(const GgufFile& file, const config::VisionConfig& vision) {
     const files::GgufTensor* down = file.find("v.blk.0.ffn_down.weight");
-    return down != nullptr && down->shape.size() == 2 && down->shape[1] == vision.hiddenSize && down->shape[0] == vision.intermediateSize;
+    return down != nullptr && down->shape.size() == 2 && down->shape[1] == vision.hiddenSize &&
+           down->shape[0] == vision.intermediateSize;
 }
 
-void addVision(TensorList& tensors, const GgufFile& file, const config::VisionConfig& vision, std::vector<std::string>& unknown) {
+void addVision(TensorList& tensors, const GgufFile& file, const config::VisionConfig& vision,
+               std::vector<std::string>& unknown) {
     const bool swapped = vision.hiddenSize != vision.intermediateSize && hasSwappedFeedForward(file, vision);
     for (const files::GgufTensor& tensor : file.tensors()) {
         const std::string name = canonicalVisionName(tensor.name, swapped);
@@ -82,12 +84,15 @@ void settleHead(Checkpoint& checkpoint, const TensorList& tensors) {
     const StoredTensor* head = tensors.find(plan::headName(checkpoint.config));
     const StoredTensor* embedding = tensors.find(plan::textPrefix(checkpoint.config) + "embed_tokens.weight");
     if (head == nullptr || embedding == nullptr) return;
-    checkpoint.untiedHead = head->format != embedding->format || head->shape != embedding->shape || !sameValues(*head, *embedding);
-    if (checkpoint.untiedHead) checkpoint.warnings.emplace_back("the file holds an output head of its own (output.weight): it is used");
+    checkpoint.untiedHead =
+        head->format != embedding->format || head->shape != embedding->shape || !sameValues(*head, *embedding);
+    if (checkpoint.untiedHead)
+        checkpoint.warnings.emplace_back("the file holds an output head of its own (output.weight): it is used");
 }
 
 // Rows of the embedding, at most as many as the vocabulary has pieces.
-Result<std::int64_t> embeddingRows(const GgufFile& file, const text::GgufVocabulary* vocabulary, std::vector<std::string>& warnings) {
+Result<std::int64_t> embeddingRows(const GgufFile& file, const text::GgufVocabulary* vocabulary,
+                                   std::vector<std::string>& warnings) {
     const files::GgufTensor* embedding = file.find("token_embd.weight");
     if (embedding == nullptr || embedding->shape.size() != 2) {
         return Error{ErrorCode::NotFound, "the tensor token_embd.weight, a matrix, is not stored", file.source()};
@@ -96,10 +101,13 @@ Result<std::int64_t> embeddingRows(const GgufFile& file, const text::GgufVocabul
     if (vocabulary == nullptr) return rows;
     const auto pieces = static_cast<std::int64_t>(vocabulary->pieces.size());
     if (rows < pieces) {
-        return Error{ErrorCode::InvalidData, "the vocabulary has " + std::to_string(pieces) + " tokens, the embedding only " +
-                                                 std::to_string(rows) + " rows", file.source()};
+        return Error{
+            ErrorCode::InvalidData,
+            "the vocabulary has " + std::to_string(pieces) + " tokens, the embedding only " + std::to_string(rows) + " rows",
+            file.source()};
     }
-    if (rows > pieces) warnings.push_back("the embedding has " + std::to_string(rows - pieces) + " rows without a token; they are left out");
+    if (rows > pieces)
+        warnings.push_back("the embedding has " + std::to_string(rows - pieces) + " rows without a token; they are left out");
     return pieces;
 }
 
@@ -112,7 +120,8 @@ Result<void> assemble(Checkpoint& checkpoint, const GgufFile& text, const GgufFi
     std::vector<std::string> surplus;  // a head that equals the embedding is no surplus worth a warning
     ASSIGN_OR_RETURN(TensorList selected, selectParameters(checkpoint.config, checkpoint.untiedHead, stored, surplus));
     if (!unknown.empty()) {
-        checkpoint.warnings.push_back(std::to_string(unknown.size()) + " tensors are no part of the model and are ignored: " + someNames(unknown));
+        checkpoint.warnings.push_back(std::to_string(unknown.size()) +
+                                      " tensors are no part of the model and are ignored: " + someNames(unknown));
     }
     checkpoint.tensors = std::make_shared<TensorList>(std::move(selected));
     return {};
@@ -139,7 +148,8 @@ Result<Checkpoint> openGgufCheckpoint(const fs::path& path, const std::optional<
     ASSIGN_OR_RETURN(const std::int64_t rows, embeddingRows(*text, vocabulary, checkpoint.warnings));
     ASSIGN_OR_RETURN(checkpoint.config, readGgufConfig(*text, mmproj.get(), rows, vocabulary));
     checkpoint.warnings.insert(checkpoint.warnings.end(), checkpoint.config.warnings.begin(), checkpoint.config.warnings.end());
-    if (auto assembled = assemble(checkpoint, *text, mmproj.get()); !assembled) return std::move(assembled).error().within(path.string());
+    if (auto assembled = assemble(checkpoint, *text, mmproj.get()); !assembled)
+        return std::move(assembled).error().within(path.string());
     ASSIGN_OR_RETURN(checkpoint.tokenizer.chatTemplate, text->findString("tokenizer.chat_template"));
     if (mmproj) {
         ASSIGN_OR_RETURN(checkpoint.imageProcessor, readGgufImageProcessor(*mmproj, checkpoint.config));

@@ -50,7 +50,8 @@ Result<Json> layerTypes(const GgufFile& file, std::int64_t layers) {
     std::vector<bool> sliding(static_cast<std::size_t>(layers));
     if (file.arraySize(key) > 0) {
         ASSIGN_OR_RETURN(const auto flags, file.findBools(key));
-        if (flags.size() != sliding.size()) return wrong(file, key, std::to_string(layers) + " flags", std::to_string(flags.size()));
+        if (flags.size() != sliding.size())
+            return wrong(file, key, std::to_string(layers) + " flags", std::to_string(flags.size()));
         sliding = flags;
     } else {
         ASSIGN_OR_RETURN(const auto stored, file.findInteger(key));
@@ -70,8 +71,10 @@ Result<Json> ropeParameters(const GgufFile& file) {
     ASSIGN_OR_RETURN(const double factor, numberOr(file, "gemma3.rope.scaling.factor", 1.0));
     Json full{{"rope_type", "default"}, {"rope_theta", theta}};
     if (type && *type != "none" && *type != "linear") {
-        return Error{ErrorCode::Unsupported, "'gemma3.rope.scaling.type': expected \"linear\" or \"none\", found \"" + files::printableName(*type) + "\"",
-                     file.source()};
+        return Error{
+            ErrorCode::Unsupported,
+            "'gemma3.rope.scaling.type': expected \"linear\" or \"none\", found \"" + files::printableName(*type) + "\"",
+            file.source()};
     }
     if (type.value_or("none") == "linear") {
         full["rope_type"] = "linear";
@@ -112,14 +115,24 @@ Result<Json> textJson(const GgufFile& file, std::int64_t embeddingRows, const te
     const std::int64_t headDim = keyLength.value_or(hidden / heads);
     ASSIGN_OR_RETURN(const auto valueLength, file.findInteger(prefix + "attention.value_length"));
     if (valueLength.value_or(headDim) != headDim) {
-        return wrong(file, prefix + "attention.value_length", std::to_string(headDim) + " (key_length)", std::to_string(*valueLength));
+        return wrong(file, prefix + "attention.value_length", std::to_string(headDim) + " (key_length)",
+                     std::to_string(*valueLength));
     }
     ASSIGN_OR_RETURN(const double eps, numberOr(file, prefix + "attention.layer_norm_rms_epsilon", 1e-6));
     ASSIGN_OR_RETURN(const Json rope, ropeParameters(file));
     ASSIGN_OR_RETURN(const Json types, layerTypes(file, layers));
-    Json object{{"model_type", "gemma3_text"}, {"vocab_size", embeddingRows}, {"hidden_size", hidden}, {"intermediate_size", intermediate},
-                {"num_hidden_layers", layers}, {"num_attention_heads", heads}, {"num_key_value_heads", keyHeads.value_or(heads)},
-                {"head_dim", headDim}, {"sliding_window", window}, {"rms_norm_eps", eps}, {"rope_parameters", rope}, {"layer_types", types},
+    Json object{{"model_type", "gemma3_text"},
+                {"vocab_size", embeddingRows},
+                {"hidden_size", hidden},
+                {"intermediate_size", intermediate},
+                {"num_hidden_layers", layers},
+                {"num_attention_heads", heads},
+                {"num_key_value_heads", keyHeads.value_or(heads)},
+                {"head_dim", headDim},
+                {"sliding_window", window},
+                {"rms_norm_eps", eps},
+                {"rope_parameters", rope},
+                {"layer_types", types},
                 // Not stored; llama.cpp knows 27B by its depth (specification 7.4).
                 {"query_pre_attn_scalar", layers == kLayersOf27B ? hidden / heads : headDim},
                 {"eos_token_id", endTokens(file, vocabulary)}};
@@ -135,9 +148,9 @@ Result<Json> visionJson(const GgufFile& file) {
     const std::string prefix = "clip.vision.";
     Json object{{"model_type", "siglip_vision_model"}, {"num_channels", 3}, {"vision_use_head", false}};
     const std::pair<const char*, const char*> keys[] = {
-        {"image_size", "image_size"},           {"patch_size", "patch_size"},
-        {"embedding_length", "hidden_size"},    {"feed_forward_length", "intermediate_size"},
-        {"block_count", "num_hidden_layers"},   {"attention.head_count", "num_attention_heads"}};
+        {"image_size", "image_size"},         {"patch_size", "patch_size"},
+        {"embedding_length", "hidden_size"},  {"feed_forward_length", "intermediate_size"},
+        {"block_count", "num_hidden_layers"}, {"attention.head_count", "num_attention_heads"}};
     for (const auto& [key, name] : keys) {
         ASSIGN_OR_RETURN(object[name], required(file, prefix + key));
     }
@@ -152,8 +165,9 @@ Result<std::int64_t> tokensPerImage(const GgufFile& file, const Json& vision) {
     const auto patch = vision["patch_size"].get<std::int64_t>();
     const std::int64_t pool = scale.value_or(4);
     if (image < 1 || image > 16384 || patch < 1 || pool < 1 || image % patch != 0 || (image / patch) % pool != 0) {
-        return wrong(file, "clip.vision.projector.scale_factor", "a divisor of image_size / patch_size (" + std::to_string(image) + " / " +
-                                                                     std::to_string(patch) + ")", std::to_string(pool));
+        return wrong(file, "clip.vision.projector.scale_factor",
+                     "a divisor of image_size / patch_size (" + std::to_string(image) + " / " + std::to_string(patch) + ")",
+                     std::to_string(pool));
     }
     const std::int64_t side = image / patch / pool;
     return side * side;
@@ -166,13 +180,17 @@ Result<void> checkProjector(const GgufFile& mmproj, std::int64_t hidden) {
         ASSIGN_OR_RETURN(kind, mmproj.findString("clip.vision.projector_type"));  // files that also hold an audio encoder
     }
     if (kind != "gemma3") {
-        return Error{ErrorCode::Unsupported, "clip.projector_type: expected 'gemma3', found " + (kind ? "'" + files::printableName(*kind) + "'" : "none"),
-                     mmproj.source()};
+        return Error{
+            ErrorCode::Unsupported,
+            "clip.projector_type: expected 'gemma3', found " + (kind ? "'" + files::printableName(*kind) + "'" : "none"),
+            mmproj.source()};
     }
     ASSIGN_OR_RETURN(const auto width, mmproj.findInteger("clip.vision.projection_dim"));
     if (width.value_or(hidden) == hidden) return {};
-    return Error{ErrorCode::InvalidData, "the mmproj file belongs to another model: it projects to a width of " + std::to_string(*width) +
-                                             ", the text model has " + std::to_string(hidden), mmproj.source()};
+    return Error{ErrorCode::InvalidData,
+                 "the mmproj file belongs to another model: it projects to a width of " + std::to_string(*width) +
+                     ", the text model has " + std::to_string(hidden),
+                 mmproj.source()};
 }
 
 }  // namespace
@@ -181,12 +199,16 @@ Result<void> checkGgufArchitecture(const GgufFile& file, const std::string& expe
     ASSIGN_OR_RETURN(const auto architecture, file.findString("general.architecture"));
     ASSIGN_OR_RETURN(const auto parts, file.findInteger("split.count"));
     if (parts.value_or(1) > 1) {
-        return Error{ErrorCode::Unsupported, "one of " + std::to_string(*parts) + " parts of a split GGUF; join them first (llama-gguf-split --merge)", file.source()};
+        return Error{ErrorCode::Unsupported,
+                     "one of " + std::to_string(*parts) + " parts of a split GGUF; join them first (llama-gguf-split --merge)",
+                     file.source()};
     }
     if (architecture == expected) return {};
     const std::string found = architecture ? "'" + files::printableName(*architecture) + "'" : "none";
     if (expected == "gemma3" && architecture == "clip") {
-        return Error{ErrorCode::Unsupported, "this is the vision part (mmproj) of a model; open the text model and give this file with --mmproj", file.source()};
+        return Error{ErrorCode::Unsupported,
+                     "this is the vision part (mmproj) of a model; open the text model and give this file with --mmproj",
+                     file.source()};
     }
     return Error{ErrorCode::Unsupported, "general.architecture: expected '" + expected + "', found " + found, file.source()};
 }
@@ -200,7 +222,10 @@ Result<config::Gemma3Config> readGgufConfig(const GgufFile& text, const GgufFile
         ASSIGN_OR_RETURN(const Json vision, visionJson(*mmproj));
         ASSIGN_OR_RETURN(const std::int64_t tokens, tokensPerImage(*mmproj, vision));
         const Json eos = root["eos_token_id"];
-        root = Json{{"model_type", "gemma3"}, {"text_config", std::move(root)}, {"vision_config", vision}, {"mm_tokens_per_image", tokens},
+        root = Json{{"model_type", "gemma3"},
+                    {"text_config", std::move(root)},
+                    {"vision_config", vision},
+                    {"mm_tokens_per_image", tokens},
                     {"eos_token_id", eos}};
         root["boi_token_index"] = idOf(vocabulary, "<start_of_image>").value_or(255999);
         root["eoi_token_index"] = idOf(vocabulary, "<end_of_image>").value_or(256000);
@@ -215,7 +240,8 @@ Result<config::Gemma3Config> readGgufConfig(const GgufFile& text, const GgufFile
 Result<ImageProcessorSettings> readGgufImageProcessor(const GgufFile& mmproj, const config::Gemma3Config& config) {
     const ImageProcessorSettings defaults = defaultImageProcessor(config);
     Json root = Json::object();
-    for (const auto& [key, name] : {std::pair("clip.vision.image_mean", "image_mean"), std::pair("clip.vision.image_std", "image_std")}) {
+    for (const auto& [key, name] :
+         {std::pair("clip.vision.image_mean", "image_mean"), std::pair("clip.vision.image_std", "image_std")}) {
         ASSIGN_OR_RETURN(const auto values, mmproj.findNumbers(key));
         if (!values.empty()) root[name] = values;
     }

@@ -19,8 +19,8 @@ Result<void> checkGgufArchitecture(const files::GgufFile& file, const std::strin
 
 // `mmproj` null: text only.  `embeddingRows`: rows of token_embd after trimming.  `vocabulary` may be null.
 // Errors: Unsupported (another architecture, a split file), InvalidData (a missing or impossible key).
-Result<config::Gemma3Config> readGgufConfig(const files::GgufFile& text, const files::GgufFile* mmproj, std::int64_t embeddingRows,
-                                            const text::GgufVocabulary* vocabulary);
+Result<config::Gemma3Config> readGgufConfig(const files::GgufFile& text, const files::GgufFile* mmproj,
+                                            std::int64_t embeddingRows, const text::GgufVocabulary* vocabulary);
 
 // image_mean, image_std of an mmproj file over the defaults of `config`.
 Result<ImageProcessorSettings> readGgufImageProcessor(const files::GgufFile& mmproj, const config::Gemma3Config& config);

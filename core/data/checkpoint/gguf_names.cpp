@@ -27,10 +27,9 @@ constexpr Rename kTextLayer[] = {
 };
 
 constexpr Rename kVisionLayer[] = {
-    {"ln1", "layer_norm1"},           {"ln2", "layer_norm2"},
-    {"attn_q", "self_attn.q_proj"},   {"attn_k", "self_attn.k_proj"},
-    {"attn_v", "self_attn.v_proj"},   {"attn_out", "self_attn.out_proj"},
-    {"ffn_up", "mlp.fc1"},            {"ffn_down", "mlp.fc2"},
+    {"ln1", "layer_norm1"},         {"ln2", "layer_norm2"},         {"attn_q", "self_attn.q_proj"},
+    {"attn_k", "self_attn.k_proj"}, {"attn_v", "self_attn.v_proj"}, {"attn_out", "self_attn.out_proj"},
+    {"ffn_up", "mlp.fc1"},          {"ffn_down", "mlp.fc2"},
 };
 
 // "<number>.<module>.weight" or ".bias" -> "<number>.<canonical module>.weight"; empty where the module is not listed.
@@ -70,7 +69,8 @@ std::string canonicalVisionName(std::string_view ggufName, bool swappedFeedForwa
     const std::string prefix = "vision_tower.vision_model.";
     for (const std::string_view kind : {"weight", "bias"}) {
         const auto is = [&](std::string_view module) {
-            return ggufName.size() == module.size() + 1 + kind.size() && ggufName.starts_with(module) && ggufName.ends_with(kind);
+            return ggufName.size() == module.size() + 1 + kind.size() && ggufName.starts_with(module) &&
+                   ggufName.ends_with(kind);
         };
         if (is("v.patch_embd")) return prefix + "embeddings.patch_embedding." + std::string(kind);
         if (is("v.position_embd")) return prefix + "embeddings.position_embedding." + std::string(kind);

@@ -26,10 +26,12 @@ Result<void> readPieces(const files::GgufFile& file, text::GgufVocabulary& vocab
     vocabulary.pieces = std::move(pieces);
     const std::size_t count = vocabulary.pieces.size();
     if (!scores.empty() && scores.size() != count) {
-        return wrong(file, "'tokenizer.ggml.scores': expected " + std::to_string(count) + " numbers (one a token), found " + std::to_string(scores.size()));
+        return wrong(file, "'tokenizer.ggml.scores': expected " + std::to_string(count) + " numbers (one a token), found " +
+                               std::to_string(scores.size()));
     }
     if (!types.empty() && types.size() != count) {
-        return wrong(file, "'tokenizer.ggml.token_type': expected " + std::to_string(count) + " numbers (one a token), found " + std::to_string(types.size()));
+        return wrong(file, "'tokenizer.ggml.token_type': expected " + std::to_string(count) + " numbers (one a token), found " +
+                               std::to_string(types.size()));
     }
     vocabulary.scores = std::move(scores);
     vocabulary.scores.resize(count, 0.0F);
@@ -37,12 +39,13 @@ Result<void> readPieces(const files::GgufFile& file, text::GgufVocabulary& vocab
     for (std::size_t i = 0; i < types.size(); ++i) {
         const std::int64_t type = types[i];
         if (type < 1 || type > 6) {
-            return wrong(file, "'tokenizer.ggml.token_type': expected 1 to 6, found " + std::to_string(type) + " for token " + std::to_string(i));
+            return wrong(file, "'tokenizer.ggml.token_type': expected 1 to 6, found " + std::to_string(type) + " for token " +
+                                   std::to_string(i));
         }
         vocabulary.types[i] = static_cast<std::int32_t>(type);
         if (type == kByteType && !isBytePiece(vocabulary.pieces[i])) {
-            return wrong(file, "token " + std::to_string(i) + " is marked as a byte, but '" + files::printableName(vocabulary.pieces[i]) +
-                                   "' names none (expected <0x00> to <0xFF>)");
+            return wrong(file, "token " + std::to_string(i) + " is marked as a byte, but '" +
+                                   files::printableName(vocabulary.pieces[i]) + "' names none (expected <0x00> to <0xFF>)");
         }
     }
     return {};
@@ -56,16 +59,19 @@ Result<std::optional<std::int64_t>> readId(const files::GgufFile& file, const st
 
 }  // namespace
 
-Result<std::shared_ptr<const text::GgufVocabulary>> readGgufVocabulary(const files::GgufFile& file, std::vector<std::string>& warnings) {
+Result<std::shared_ptr<const text::GgufVocabulary>> readGgufVocabulary(const files::GgufFile& file,
+                                                                       std::vector<std::string>& warnings) {
     if (!file.contains("tokenizer.ggml.tokens")) return std::shared_ptr<const text::GgufVocabulary>{};
     ASSIGN_OR_RETURN(const auto model, file.findString("tokenizer.ggml.model"));
     if (model.value_or("llama") != "llama") {
-        warnings.push_back("the file's vocabulary is of the kind '" + files::printableName(*model) + "', not SentencePiece; it is not used");
+        warnings.push_back("the file's vocabulary is of the kind '" + files::printableName(*model) +
+                           "', not SentencePiece; it is not used");
         return std::shared_ptr<const text::GgufVocabulary>{};
     }
     const std::uint64_t count = file.arraySize("tokenizer.ggml.tokens");
     if (count == 0 || count > kMaxPieces) {
-        return wrong(file, "'tokenizer.ggml.tokens': expected 1 to " + std::to_string(kMaxPieces) + " tokens, found " + std::to_string(count));
+        return wrong(file, "'tokenizer.ggml.tokens': expected 1 to " + std::to_string(kMaxPieces) + " tokens, found " +
+                               std::to_string(count));
     }
     const auto vocabulary = std::make_shared<text::GgufVocabulary>();
     RETURN_IF_ERROR(readPieces(file, *vocabulary));

@@ -13,6 +13,7 @@ namespace lapidary::checkpoint {
 
 // Null where the file holds none, or one of another kind than SentencePiece (with a warning).
 // Errors: InvalidData (lists of different lengths, an unknown piece type, a byte piece that names no byte, ids beyond the pieces).
-Result<std::shared_ptr<const text::GgufVocabulary>> readGgufVocabulary(const files::GgufFile& file, std::vector<std::string>& warnings);
+Result<std::shared_ptr<const text::GgufVocabulary>> readGgufVocabulary(const files::GgufFile& file,
+                                                                       std::vector<std::string>& warnings);
 
 }  // namespace lapidary::checkpoint

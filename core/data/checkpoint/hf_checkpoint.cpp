@@ -41,7 +41,8 @@ Result<std::vector<RawTensor>> listTensors(const WeightFiles& weights, std::vect
         }
     }
     if (!integers.empty()) {
-        warnings.push_back(std::to_string(integers.size()) + " tensors are not BF16, F16 or F32 and are ignored: " + someNames(integers));
+        warnings.push_back(std::to_string(integers.size()) +
+                           " tensors are not BF16, F16 or F32 and are ignored: " + someNames(integers));
     }
     return list;
 }
@@ -62,11 +63,11 @@ Result<void> refuseMixedNamings(const std::vector<RawTensor>& list) {
         if (byPrefix.size() < 2) continue;
         std::string report;
         for (const auto& [prefix, seen] : byPrefix) {
-            report += (report.empty() ? "" : " and ") + ("'" + prefix + "' (" + std::to_string(seen.count)) + " tensors, such as " +
-                      files::printableName(seen.example) + ")";
+            report += (report.empty() ? "" : " and ") + ("'" + prefix + "' (" + std::to_string(seen.count)) +
+                      " tensors, such as " + files::printableName(seen.example) + ")";
         }
-        return Error{ErrorCode::InvalidData, "two namings are mixed in one checkpoint: " + report +
-                                                 "; keep the tensors of one of them", ""};
+        return Error{ErrorCode::InvalidData,
+                     "two namings are mixed in one checkpoint: " + report + "; keep the tensors of one of them", ""};
     }
     return {};
 }
@@ -85,8 +86,10 @@ Result<TensorList> underCanonicalNames(const std::vector<RawTensor>& list, bool 
         tensor.name = canonicalName(raw.name, visionLanguage);
         if (const StoredTensor* other = tensors.find(tensor.name)) {
             (void)other;
-            return Error{ErrorCode::InvalidData, "two stored tensors mean the same parameter '" + files::printableName(tensor.name) + "'; one is '" +
-                                                     files::printableName(raw.tensor.name) + "'", ""};
+            return Error{ErrorCode::InvalidData,
+                         "two stored tensors mean the same parameter '" + files::printableName(tensor.name) + "'; one is '" +
+                             files::printableName(raw.tensor.name) + "'",
+                         ""};
         }
         tensors.add(std::move(tensor));
     }
@@ -101,7 +104,9 @@ void settleHead(Checkpoint& checkpoint, TensorList& tensors) {
     const StoredTensor* head = tensors.find(headName);
     bool& tie = checkpoint.config.text.tieWordEmbeddings;
     if (head == nullptr) {
-        if (!tie) checkpoint.warnings.emplace_back("config.json unties the output head, but none is stored: the embedding serves as head");
+        if (!tie)
+            checkpoint.warnings.emplace_back(
+                "config.json unties the output head, but none is stored: the embedding serves as head");
         tie = true;
         return;
     }
@@ -120,7 +125,8 @@ void settleHead(Checkpoint& checkpoint, TensorList& tensors) {
     }
     if (head->shape == embedding->shape && sameValues(*head, *embedding)) return;
     checkpoint.untiedHead = true;
-    checkpoint.warnings.emplace_back("config.json ties the output head to the embedding, but a different head is stored: it is used");
+    checkpoint.warnings.emplace_back(
+        "config.json ties the output head to the embedding, but a different head is stored: it is used");
 }
 
 Result<void> readConfig(Checkpoint& checkpoint) {
@@ -137,7 +143,8 @@ Result<void> assemble(Checkpoint& checkpoint, const WeightFiles& weights) {
     RETURN_IF_ERROR(refuseMixedNamings(list));
     if (checkpoint.config.vision && !holdsPart(list, NamePart::Vision) && !holdsPart(list, NamePart::Projector)) {
         checkpoint.config.vision.reset();
-        checkpoint.warnings.emplace_back("config.json describes a vision tower, but none is stored: opened as a text-only model");
+        checkpoint.warnings.emplace_back(
+            "config.json describes a vision tower, but none is stored: opened as a text-only model");
     }
     ASSIGN_OR_RETURN(TensorList tensors, underCanonicalNames(list, checkpoint.config.isVisionLanguage()));
     settleHead(checkpoint, tensors);
@@ -146,7 +153,8 @@ Result<void> assemble(Checkpoint& checkpoint, const WeightFiles& weights) {
     std::vector<std::string> surplus;
     ASSIGN_OR_RETURN(TensorList selected, selectParameters(checkpoint.config, checkpoint.untiedHead, tensors, surplus));
     const std::string head = plan::headName(checkpoint.config);
-    const bool onlyHead = tensors.contains(head) && !selected.contains(head) && tensors.names().size() == selected.names().size() + 1;
+    const bool onlyHead =
+        tensors.contains(head) && !selected.contains(head) && tensors.names().size() == selected.names().size() + 1;
     if (!onlyHead) checkpoint.warnings.insert(checkpoint.warnings.end(), surplus.begin(), surplus.end());
     checkpoint.tensors = std::make_shared<TensorList>(std::move(selected));
     return {};
@@ -163,8 +171,10 @@ Result<Checkpoint> openHfCheckpoint(const fs::path& path) {
     checkpoint.files = weights.paths;
     checkpoint.warnings = std::move(weights.warnings);
     RETURN_IF_ERROR(readConfig(checkpoint));
-    if (auto assembled = assemble(checkpoint, weights); !assembled) return std::move(assembled).error().within(checkpoint.folder.string());
-    checkpoint.warnings.insert(checkpoint.warnings.begin(), checkpoint.config.warnings.begin(), checkpoint.config.warnings.end());
+    if (auto assembled = assemble(checkpoint, weights); !assembled)
+        return std::move(assembled).error().within(checkpoint.folder.string());
+    checkpoint.warnings.insert(checkpoint.warnings.begin(), checkpoint.config.warnings.begin(),
+                               checkpoint.config.warnings.end());
     RETURN_IF_ERROR(readSideFiles(checkpoint));
     return checkpoint;
 }

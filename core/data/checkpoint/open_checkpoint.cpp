@@ -52,16 +52,19 @@ bool holdsSafetensors(const fs::path& folder) {
 Result<Checkpoint> openFolder(const fs::path& folder, const OpenOptions& options) {
     const GgufFolder gguf = listGguf(folder);
     if (holdsSafetensors(folder) || gguf.models.empty()) {
-        if (options.mmproj) return Error{ErrorCode::Usage, "--mmproj goes with a GGUF, and this is a Hugging Face folder", folder.string()};
+        if (options.mmproj)
+            return Error{ErrorCode::Usage, "--mmproj goes with a GGUF, and this is a Hugging Face folder", folder.string()};
         return openHfCheckpoint(folder);
     }
     if (gguf.models.size() > 1) {
-        return Error{ErrorCode::Usage, "several GGUF models lie here; name one of them: " + someNames(gguf.models, 8), folder.string()};
+        return Error{ErrorCode::Usage, "several GGUF models lie here; name one of them: " + someNames(gguf.models, 8),
+                     folder.string()};
     }
     std::optional<fs::path> mmproj = options.mmproj;
     if (!mmproj && gguf.mmprojs.size() == 1) mmproj = folder / gguf.mmprojs.front();
     ASSIGN_OR_RETURN(Checkpoint checkpoint, openGgufCheckpoint(folder / gguf.models.front(), mmproj));
-    if (!options.mmproj && mmproj) checkpoint.warnings.push_back("the vision part is taken from " + gguf.mmprojs.front() + " beside the model");
+    if (!options.mmproj && mmproj)
+        checkpoint.warnings.push_back("the vision part is taken from " + gguf.mmprojs.front() + " beside the model");
     return checkpoint;
 }
 

@@ -25,7 +25,8 @@ struct TokenizerMaterial {
     std::optional<std::filesystem::path> tokenizerConfigJson;
     std::optional<std::filesystem::path> chatTemplateJinja;
     std::shared_ptr<const text::GgufVocabulary> gguf;
-    std::optional<std::string> chatTemplate;  // from tokenizer.chat_template of a GGUF, chat_template.jinja/.json, or tokenizer_config.json
+    std::optional<std::string>
+        chatTemplate;  // from tokenizer.chat_template of a GGUF, chat_template.jinja/.json, or tokenizer_config.json
 };
 
 // preprocessor_config.json or processor_config.json, filled with the processor's call-time defaults (specification 5.1).

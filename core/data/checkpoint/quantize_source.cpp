@@ -64,8 +64,10 @@ Result<std::shared_ptr<TensorSource>> quantizeSource(std::shared_ptr<TensorSourc
         if (!source->contains(parameter.name)) continue;
         ASSIGN_OR_RETURN(const StoredTensor stored, source->tensor(parameter.name));
         if (!kernels::isPlain(stored.format)) {
-            return Error{ErrorCode::Usage, std::string("--quantize needs float weights, and '") + parameter.name + "' is stored as " +
-                                               kernels::formatName(stored.format) + " already", ""};
+            return Error{ErrorCode::Usage,
+                         std::string("--quantize needs float weights, and '") + parameter.name + "' is stored as " +
+                             kernels::formatName(stored.format) + " already",
+                         ""};
         }
         if (stored.shape.size() == 2) matrices.insert(parameter.name);
     }

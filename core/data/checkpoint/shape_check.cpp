@@ -66,7 +66,8 @@ std::vector<Row> visionRows(config::VisionConfig& vision, const TensorList& tens
     const std::string patch = prefix + "embeddings.patch_embedding.weight";
     return {{"vision_config.hidden_size", &vision.hiddenSize, sizeOf(tensors, patch, 4, 0), Rule::Refuse},
             {"vision_config.patch_size", &vision.patchSize, sizeOf(tensors, patch, 4, 2), Rule::Refuse},
-            {"vision_config.num_hidden_layers", &vision.numHiddenLayers, layerCount(tensors, prefix + "encoder.layers."), Rule::Refuse},
+            {"vision_config.num_hidden_layers", &vision.numHiddenLayers, layerCount(tensors, prefix + "encoder.layers."),
+             Rule::Refuse},
             {"vision_config.intermediate_size", &vision.intermediateSize,
              sizeOf(tensors, prefix + "encoder.layers.0.mlp.fc1.weight", 2, 0), Rule::Adopt}};
 }
@@ -92,16 +93,20 @@ Result<void> adoptShapes(config::Gemma3Config& config, const TensorList& tensors
     }
     if (table.empty()) return {};
     if (refused) {
-        return Error{ErrorCode::InvalidData, "config.json belongs to another model than the weights (" + table +
-                                                 "); sizes that carry more than a shape cannot be taken from the weights", ""};
+        return Error{ErrorCode::InvalidData,
+                     "config.json belongs to another model than the weights (" + table +
+                         "); sizes that carry more than a shape cannot be taken from the weights",
+                     ""};
     }
     for (const Row& row : rows) {
         if (row.stored) *row.configured = *row.stored;
     }
     config::TextConfig& text = config.text;
     if (text.numAttentionHeads % text.numKeyValueHeads != 0) {
-        return Error{ErrorCode::InvalidData, "the weights have " + std::to_string(text.numAttentionHeads) + " query heads, no multiple of their " +
-                                                 std::to_string(text.numKeyValueHeads) + " key heads (" + table + ")", ""};
+        return Error{ErrorCode::InvalidData,
+                     "the weights have " + std::to_string(text.numAttentionHeads) + " query heads, no multiple of their " +
+                         std::to_string(text.numKeyValueHeads) + " key heads (" + table + ")",
+                     ""};
     }
     config.warnings.push_back("config.json and the weights disagree, and the weights win: " + table);
     return {};
@@ -117,23 +122,30 @@ Result<TensorList> selectParameters(const config::Gemma3Config& config, bool unt
         if (tensor == nullptr) {
             missing.push_back(parameter.name);
         } else if (tensor->shape != parameter.shape) {
-            wrong.push_back(parameter.name + " (expected " + shapeText(parameter.shape) + ", found " + shapeText(tensor->shape) + ")");
+            wrong.push_back(parameter.name + " (expected " + shapeText(parameter.shape) + ", found " +
+                            shapeText(tensor->shape) + ")");
         } else {
             selected.add(*tensor);
         }
     }
     if (!missing.empty()) {
-        return Error{ErrorCode::NotFound, std::to_string(missing.size()) + " tensors that the configuration needs are not stored: " + someNames(missing), ""};
+        return Error{
+            ErrorCode::NotFound,
+            std::to_string(missing.size()) + " tensors that the configuration needs are not stored: " + someNames(missing), ""};
     }
     if (!wrong.empty()) {
-        return Error{ErrorCode::InvalidData, std::to_string(wrong.size()) + " tensors have other shapes than the configuration says: " + someNames(wrong, 3), ""};
+        return Error{
+            ErrorCode::InvalidData,
+            std::to_string(wrong.size()) + " tensors have other shapes than the configuration says: " + someNames(wrong, 3),
+            ""};
     }
     std::vector<std::string> extra;
     for (const std::string& name : stored.names()) {
         if (!selected.contains(name)) extra.push_back(name);
     }
     if (!extra.empty()) {
-        warnings.push_back(std::to_string(extra.size()) + " tensors are no part of the model and are ignored: " + someNames(extra));
+        warnings.push_back(std::to_string(extra.size()) +
+                           " tensors are no part of the model and are ignored: " + someNames(extra));
     }
     return selected;
 }

@@ -20,7 +20,8 @@ std::optional<fs::path> ifPresent(const fs::path& path) {
 }
 
 // Three finite numbers; absent or null leaves `values`.
-Result<void> readChannels(const Json& object, const char* key, std::array<double, 3>& values, bool positive, const std::string& source) {
+Result<void> readChannels(const Json& object, const char* key, std::array<double, 3>& values, bool positive,
+                          const std::string& source) {
     const auto entry = object.find(key);
     if (entry == object.end() || entry->is_null()) return {};
     const bool three = entry->is_array() && entry->size() == 3;
@@ -30,16 +31,21 @@ Result<void> readChannels(const Json& object, const char* key, std::array<double
         if (!(values[i] > -1e6 && values[i] < 1e6) || (positive && values[i] <= 0.0)) break;
         if (i == 2) return {};
     }
-    return Error{ErrorCode::InvalidData, std::string("'") + key + "': expected three " + (positive ? "positive " : "") + "numbers, found " +
-                                             describeJson(*entry), source};
+    return Error{ErrorCode::InvalidData,
+                 std::string("'") + key + "': expected three " + (positive ? "positive " : "") + "numbers, found " +
+                     describeJson(*entry),
+                 source};
 }
 
-Result<void> readBounded(const Json& object, const char* key, std::int64_t& value, std::int64_t least, std::int64_t most, const std::string& source) {
+Result<void> readBounded(const Json& object, const char* key, std::int64_t& value, std::int64_t least, std::int64_t most,
+                         const std::string& source) {
     ASSIGN_OR_RETURN(const auto number, findInteger(object, key, source));
     if (!number) return {};
     if (*number < least || *number > most) {
-        return Error{ErrorCode::InvalidData, std::string("'") + key + "': expected an integer from " + std::to_string(least) + " to " +
-                                                 std::to_string(most) + ", found " + std::to_string(*number), source};
+        return Error{ErrorCode::InvalidData,
+                     std::string("'") + key + "': expected an integer from " + std::to_string(least) + " to " +
+                         std::to_string(most) + ", found " + std::to_string(*number),
+                     source};
     }
     value = *number;
     return {};
@@ -87,7 +93,8 @@ ImageProcessorSettings defaultImageProcessor(const config::Gemma3Config& config)
     return settings;
 }
 
-Result<ImageProcessorSettings> parseImageProcessor(const Json& root, const ImageProcessorSettings& defaults, const std::string& source) {
+Result<ImageProcessorSettings> parseImageProcessor(const Json& root, const ImageProcessorSettings& defaults,
+                                                   const std::string& source) {
     if (!root.is_object()) return Error{ErrorCode::InvalidData, "expected an object, found " + describeJson(root), source};
     const auto nested = root.find("image_processor");
     const Json& object = nested != root.end() && nested->is_object() ? *nested : root;
@@ -139,9 +146,11 @@ Result<void> readSideFiles(Checkpoint& checkpoint) {
     }
     const ImageProcessorSettings& settings = *checkpoint.imageProcessor;
     if (settings.height != checkpoint.config.vision->imageSize || settings.width != checkpoint.config.vision->imageSize) {
-        return Error{ErrorCode::InvalidData, "the image processor makes pictures of " + std::to_string(settings.height) + " x " +
-                                                 std::to_string(settings.width) + ", the vision tower takes " +
-                                                 std::to_string(checkpoint.config.vision->imageSize) + " squared", folder.string()};
+        return Error{ErrorCode::InvalidData,
+                     "the image processor makes pictures of " + std::to_string(settings.height) + " x " +
+                         std::to_string(settings.width) + ", the vision tower takes " +
+                         std::to_string(checkpoint.config.vision->imageSize) + " squared",
+                     folder.string()};
     }
     return {};
 }

@@ -38,8 +38,10 @@ std::vector<std::string> TensorList::names() const {
 Result<StoredTensor> TensorList::tensor(const std::string& name) const {
     if (const StoredTensor* found = find(name)) return *found;
     const std::string nearest = nearestKey(name, names());
-    return Error{ErrorCode::NotFound, "no tensor '" + files::printableName(name) + "' is stored" +
-                                          (nearest.empty() ? "" : "; the nearest name is '" + nearest + "'"), ""};
+    return Error{ErrorCode::NotFound,
+                 "no tensor '" + files::printableName(name) + "' is stored" +
+                     (nearest.empty() ? "" : "; the nearest name is '" + nearest + "'"),
+                 ""};
 }
 
 std::string shapeText(const std::vector<std::int64_t>& shape) {
@@ -50,12 +52,14 @@ std::string shapeText(const std::vector<std::int64_t>& shape) {
 
 std::string someNames(const std::vector<std::string>& names, std::size_t most) {
     std::string text;
-    for (std::size_t i = 0; i < std::min(most, names.size()); ++i) text += (i == 0 ? "" : ", ") + files::printableName(names[i], kMaxEntryBytes);
+    for (std::size_t i = 0; i < std::min(most, names.size()); ++i)
+        text += (i == 0 ? "" : ", ") + files::printableName(names[i], kMaxEntryBytes);
     return names.size() <= most ? text : text + " and " + std::to_string(names.size() - most) + " more";
 }
 
 bool sameValues(const StoredTensor& a, const StoredTensor& b) {
-    if (a.format == b.format) return a.bytes.size() == b.bytes.size() && std::memcmp(a.bytes.data(), b.bytes.data(), a.bytes.size()) == 0;
+    if (a.format == b.format)
+        return a.bytes.size() == b.bytes.size() && std::memcmp(a.bytes.data(), b.bytes.data(), a.bytes.size()) == 0;
     const std::int64_t cols = a.shape.empty() ? 1 : a.shape.back();
     const auto rowA = kernels::rowBytes(a.format, cols);
     const auto rowB = kernels::rowBytes(b.format, cols);

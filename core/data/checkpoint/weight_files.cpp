@@ -46,8 +46,10 @@ Result<void> refuseLinkOut(const fs::path& file, const fs::path& root) {
     const fs::path real = fs::weakly_canonical(file, error);
     const auto [rest, ignored] = std::mismatch(root.begin(), root.end(), real.begin(), real.end());
     if (!error && rest == root.end()) return {};
-    return Error{ErrorCode::InvalidData, "the shard '" + file.filename().string() + "' is a link that leads out of the folder, to '" +
-                                             real.string() + "'; it is not opened", ""};
+    return Error{ErrorCode::InvalidData,
+                 "the shard '" + file.filename().string() + "' is a link that leads out of the folder, to '" + real.string() +
+                     "'; it is not opened",
+                 ""};
 }
 
 Result<void> openInto(WeightFiles& weights, const fs::path& path) {
@@ -78,16 +80,20 @@ Result<WeightFiles> openShards(const fs::path& folder, const std::vector<std::st
     }
     if (!missing.empty()) {
         std::vector<std::string> present = namesEndingWith(folder, ".safetensors");
-        std::erase_if(present, [&](const std::string& name) { return std::find(names.begin(), names.end(), name) != names.end(); });
+        std::erase_if(present,
+                      [&](const std::string& name) { return std::find(names.begin(), names.end(), name) != names.end(); });
         const bool stale = !present.empty();
         return Error{stale ? ErrorCode::InvalidData : ErrorCode::NotFound,
                      "the index names shards that are not there: " + someNames(missing) +
-                         (stale ? "; the folder holds others: " + someNames(present) + kRebuildAdvice : ""), folder.string()};
+                         (stale ? "; the folder holds others: " + someNames(present) + kRebuildAdvice : ""),
+                     folder.string()};
     }
     if (first) {
         if (names.size() == 1) return *first;
-        return Error{first->code, first->message + " (" + std::to_string(broken.size()) + " of " + std::to_string(names.size()) +
-                                      " shards cannot be used: " + someNames(broken) + ")", first->context};
+        return Error{first->code,
+                     first->message + " (" + std::to_string(broken.size()) + " of " + std::to_string(names.size()) +
+                         " shards cannot be used: " + someNames(broken) + ")",
+                     first->context};
     }
     return weights;
 }
@@ -99,20 +105,23 @@ Result<void> refuseTensorsInTwoShards(const WeightFiles& weights) {
         for (const files::SafetensorsTensor& tensor : weights.files[i]->tensors()) {
             const auto [entry, isNew] = fileOf.emplace(tensor.name, i);
             if (isNew) continue;
-            twice.push_back("'" + files::printableName(tensor.name) + "' (" + weights.paths[entry->second].filename().string() + " and " +
-                            weights.paths[i].filename().string() + ")");
+            twice.push_back("'" + files::printableName(tensor.name) + "' (" + weights.paths[entry->second].filename().string() +
+                            " and " + weights.paths[i].filename().string() + ")");
         }
     }
     if (twice.empty()) return {};
-    return Error{ErrorCode::InvalidData, std::to_string(twice.size()) + " tensors lie in two shards: " + someNames(twice, 3) +
-                                             "; remove the shards that do not belong to this model", ""};
+    return Error{ErrorCode::InvalidData,
+                 std::to_string(twice.size()) + " tensors lie in two shards: " + someNames(twice, 3) +
+                     "; remove the shards that do not belong to this model",
+                 ""};
 }
 
 // What the index says against what the shards hold: lines for the report, and tensors that are nowhere.
 Result<void> compareIndex(const std::map<std::string, std::string>& index, WeightFiles& weights) {
     std::map<std::string, std::string> stored;
     for (std::size_t i = 0; i < weights.files.size(); ++i) {
-        for (const files::SafetensorsTensor& tensor : weights.files[i]->tensors()) stored[tensor.name] = weights.paths[i].filename().string();
+        for (const files::SafetensorsTensor& tensor : weights.files[i]->tensors())
+            stored[tensor.name] = weights.paths[i].filename().string();
     }
     std::vector<std::string> absent;
     std::vector<std::string> moved;
@@ -126,9 +135,11 @@ Result<void> compareIndex(const std::map<std::string, std::string>& index, Weigh
     }
     if (!absent.empty() || !moved.empty()) {
         std::string report = "the index is stale:";
-        if (!absent.empty()) report += " " + std::to_string(absent.size()) + " tensors that it names are not there: " + someNames(absent, 3);
+        if (!absent.empty())
+            report += " " + std::to_string(absent.size()) + " tensors that it names are not there: " + someNames(absent, 3);
         if (!moved.empty()) {
-            report += std::string(absent.empty() ? " " : "; ") + std::to_string(moved.size()) + " lie in other shards: " + someNames(moved, 3);
+            report += std::string(absent.empty() ? " " : "; ") + std::to_string(moved.size()) +
+                      " lie in other shards: " + someNames(moved, 3);
         }
         return Error{ErrorCode::InvalidData, report + kRebuildAdvice, ""};
     }
@@ -137,8 +148,8 @@ Result<void> compareIndex(const std::map<std::string, std::string>& index, Weigh
         for (const auto& [tensor, file] : stored) {
             if (!index.contains(tensor)) extra.push_back(tensor);
         }
-        weights.warnings.push_back("the index does not list " + std::to_string(extra.size()) + " tensors that its shards hold (" +
-                                   someNames(extra, 3) + "); they are read all the same");
+        weights.warnings.push_back("the index does not list " + std::to_string(extra.size()) +
+                                   " tensors that its shards hold (" + someNames(extra, 3) + "); they are read all the same");
     }
     return {};
 }
@@ -176,7 +187,8 @@ std::optional<ShardNumber> shardNumber(std::string_view name) {
         const auto [end, problem] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
         return problem == std::errc{} && end == digits.data() + digits.size();
     };
-    if (!parse(name.substr(0, middle), shard.number) || !parse(name.substr(middle + kMiddle.size()), shard.count)) return std::nullopt;
+    if (!parse(name.substr(0, middle), shard.number) || !parse(name.substr(middle + kMiddle.size()), shard.count))
+        return std::nullopt;
     return shard;
 }
 
@@ -187,26 +199,33 @@ Result<WeightFiles> openNumberedShards(const fs::path& folder, const std::vector
     for (const std::string& name : names) {
         const auto shard = shardNumber(name);
         if (!shard) {
-            return Error{ErrorCode::InvalidData, "several weight files and no " + std::string(kIndexName) + " that says which belong together: " +
-                                                     someNames(names), folder.string()};
+            return Error{ErrorCode::InvalidData,
+                         "several weight files and no " + std::string(kIndexName) +
+                             " that says which belong together: " + someNames(names),
+                         folder.string()};
         }
         numbers.insert(shard->number);
         counts.insert(shard->count);
     }
     if (counts.size() > 1) {
-        return Error{ErrorCode::InvalidData, "shards of two different sets lie in one folder, and no " + std::string(kIndexName) +
-                                                 " says which belong together: " + someNames(names, 8), folder.string()};
+        return Error{ErrorCode::InvalidData,
+                     "shards of two different sets lie in one folder, and no " + std::string(kIndexName) +
+                         " says which belong together: " + someNames(names, 8),
+                     folder.string()};
     }
     std::vector<std::string> missing;
     for (int i = 1; i <= *counts.begin() && missing.size() < 100; ++i) {
         if (!numbers.contains(i)) missing.push_back(std::to_string(i));
     }
     if (!missing.empty()) {
-        return Error{ErrorCode::NotFound, "shards are missing: number " + someNames(missing, 8) + " of " + std::to_string(*counts.begin()), folder.string()};
+        return Error{ErrorCode::NotFound,
+                     "shards are missing: number " + someNames(missing, 8) + " of " + std::to_string(*counts.begin()),
+                     folder.string()};
     }
     ASSIGN_OR_RETURN(WeightFiles weights, openShards(folder, names));
     if (auto once = refuseTensorsInTwoShards(weights); !once) return std::move(once).error().within(folder.string());
-    weights.warnings.push_back(std::string(kIndexName) + " is missing; the " + std::to_string(names.size()) + " shards were read by their own headers");
+    weights.warnings.push_back(std::string(kIndexName) + " is missing; the " + std::to_string(names.size()) +
+                               " shards were read by their own headers");
     return weights;
 }
 
@@ -221,13 +240,15 @@ Result<WeightFiles> openFolder(const fs::path& folder) {
     const bool hasIndex = fs::exists(folder / kIndexName, ignored);
     if (fs::exists(folder / kSingleName, ignored)) {  // as transformers: the single file wins
         ASSIGN_OR_RETURN(WeightFiles weights, openSingle(folder / kSingleName));
-        if (hasIndex) weights.warnings.push_back(std::string(kIndexName) + " is ignored, because " + kSingleName + " is there as well");
+        if (hasIndex)
+            weights.warnings.push_back(std::string(kIndexName) + " is ignored, because " + kSingleName + " is there as well");
         return weights;
     }
     if (hasIndex) return openByIndex(folder);
     std::vector<std::string> names = namesEndingWith(folder, ".safetensors");
     if (std::erase_if(names, [](const std::string& name) { return name.starts_with("adapter_"); }) > 0 && names.empty()) {
-        return Error{ErrorCode::Unsupported, "this is an adapter (PEFT), not a model; open its base model and add it with --adapter", folder.string()};
+        return Error{ErrorCode::Unsupported,
+                     "this is an adapter (PEFT), not a model; open its base model and add it with --adapter", folder.string()};
     }
     if (names.size() == 1 && !shardNumber(names.front())) return openSingle(folder / names.front());
     if (!names.empty()) return openNumberedShards(folder, names);
@@ -235,7 +256,8 @@ Result<WeightFiles> openFolder(const fs::path& folder) {
         const std::vector<std::string> pickles = namesEndingWith(folder, ending);
         if (!pickles.empty()) return refusePickle(folder / pickles.front());
     }
-    return Error{ErrorCode::NotFound, "no weights here: expected model.safetensors, shards with an index, or a .gguf", folder.string()};
+    return Error{ErrorCode::NotFound, "no weights here: expected model.safetensors, shards with an index, or a .gguf",
+                 folder.string()};
 }
 
 }  // namespace
@@ -248,8 +270,10 @@ bool isPickleName(const fs::path& path) {
 
 Error refusePickle(const fs::path& path) {
     return Error{ErrorCode::Unsupported,
-                 "'" + path.filename().string() + "' is a pickled file, which can run any program when it is read; Lapidary never does. "
-                 "Convert it to safetensors where you trust it (transformers: model.save_pretrained(folder, safe_serialization=True))",
+                 "'" + path.filename().string() +
+                     "' is a pickled file, which can run any program when it is read; Lapidary never does. "
+                     "Convert it to safetensors where you trust it (transformers: model.save_pretrained(folder, "
+                     "safe_serialization=True))",
                  path.parent_path().string()};
 }
 

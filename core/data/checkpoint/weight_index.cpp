@@ -15,7 +15,8 @@ constexpr std::size_t kMaxFileNameBytes = 255;  // NAME_MAX
 // Names that Windows gives to devices, with any extension: such a file could not be copied there.
 bool isReservedOnWindows(std::string_view name) {
     std::string stem(name.substr(0, name.find('.')));
-    std::transform(stem.begin(), stem.end(), stem.begin(), [](unsigned char c) { return static_cast<char>(c >= 'a' && c <= 'z' ? c - 32 : c); });
+    std::transform(stem.begin(), stem.end(), stem.begin(),
+                   [](unsigned char c) { return static_cast<char>(c >= 'a' && c <= 'z' ? c - 32 : c); });
     if (stem == "CON" || stem == "PRN" || stem == "AUX" || stem == "NUL") return true;
     return stem.size() == 4 && (stem.starts_with("COM") || stem.starts_with("LPT")) && stem[3] >= '1' && stem[3] <= '9';
 }
@@ -39,14 +40,17 @@ Result<std::map<std::string, std::string>> parseWeightIndex(std::string_view jso
     ASSIGN_OR_RETURN(const Json root, parseJson(json, source));
     const auto map = root.is_object() ? root.find("weight_map") : root.end();
     if (!root.is_object() || map == root.end() || !map->is_object()) {
-        return Error{ErrorCode::InvalidData, "'weight_map': expected an object, found " +
-                                                 (root.is_object() && map != root.end() ? describeJson(*map) : "none"), source};
+        return Error{
+            ErrorCode::InvalidData,
+            "'weight_map': expected an object, found " + (root.is_object() && map != root.end() ? describeJson(*map) : "none"),
+            source};
     }
     if (map->empty()) return Error{ErrorCode::InvalidData, "'weight_map' names no tensor", source};
     std::map<std::string, std::string> weights;
     for (const auto& [tensor, file] : map->items()) {
         const std::string where = "weight_map['" + files::printableName(tensor) + "']";
-        if (!file.is_string()) return Error{ErrorCode::InvalidData, where + ": expected a file name, found " + describeJson(file), source};
+        if (!file.is_string())
+            return Error{ErrorCode::InvalidData, where + ": expected a file name, found " + describeJson(file), source};
         const auto& name = file.get_ref<const std::string&>();
         if (const std::string why = whyUnsafeShardName(name); !why.empty()) {
             return Error{ErrorCode::InvalidData, where + ": the file name '" + files::printableName(name) + "' " + why, source};

@@ -92,7 +92,7 @@ Result<std::shared_ptr<const GgufFile>> GgufFile::open(const std::filesystem::pa
 }
 
 Result<std::shared_ptr<const GgufFile>> GgufFile::parse(std::span<const std::byte> bytes, std::shared_ptr<const void> owner,
-                                                       const std::string& source) {
+                                                        const std::string& source) {
     const std::shared_ptr<GgufFile> file(new GgufFile);
     file->m_bytes = bytes;
     file->m_owner = std::move(owner);

@@ -38,7 +38,7 @@ public:
     // Errors: NotFound, Io, InvalidFile (at which byte, expected, found), Unsupported (a tensor type that is not read).
     static Result<std::shared_ptr<const GgufFile>> open(const std::filesystem::path& path);
     static Result<std::shared_ptr<const GgufFile>> parse(std::span<const std::byte> bytes, std::shared_ptr<const void> owner,
-                                                        const std::string& source);
+                                                         const std::string& source);
 
     [[nodiscard]] std::uint32_t version() const { return m_version; }
     [[nodiscard]] std::uint64_t alignment() const { return m_alignment; }
@@ -48,7 +48,7 @@ public:
     [[nodiscard]] bool contains(const std::string& key) const { return m_values.contains(key); }
     [[nodiscard]] std::vector<std::string> keys() const;  // in file order
     [[nodiscard]] Result<std::optional<std::int64_t>> findInteger(const std::string& key) const;  // any integer type that fits
-    [[nodiscard]] Result<std::optional<double>> findNumber(const std::string& key) const;         // any number, finite
+    [[nodiscard]] Result<std::optional<double>> findNumber(const std::string& key) const;  // any number, finite
     [[nodiscard]] Result<std::optional<bool>> findBool(const std::string& key) const;
     [[nodiscard]] Result<std::optional<std::string>> findString(const std::string& key) const;
     // Arrays, empty where the key is absent; integer arrays of any integer type, number arrays of float types.
@@ -66,11 +66,11 @@ public:
 
 private:
     struct Value {
-        GgufType type = GgufType::U8;     // of the elements, for an array
+        GgufType type = GgufType::U8;  // of the elements, for an array
         bool isArray = false;
         std::uint64_t count = 1;
-        std::uint64_t begin = 0;          // first byte of the value, from the start of the file
-        std::uint64_t order = 0;          // position among the keys
+        std::uint64_t begin = 0;  // first byte of the value, from the start of the file
+        std::uint64_t order = 0;  // position among the keys
     };
     friend class GgufParser;
     GgufFile() = default;

@@ -38,8 +38,8 @@ std::uint64_t ggufTypeBytes(GgufType type) {
 }
 
 Error GgufParser::invalid(const std::string& message) const {
-    return Error{ErrorCode::InvalidFile, message + " (at byte " + std::to_string(m_position) + " of " + std::to_string(m_bytes.size()) + ")",
-                 ""};
+    return Error{ErrorCode::InvalidFile,
+                 message + " (at byte " + std::to_string(m_position) + " of " + std::to_string(m_bytes.size()) + ")", ""};
 }
 
 template <class T>
@@ -54,7 +54,8 @@ Result<T> GgufParser::read(const char* what) {
 Result<std::string> GgufParser::readString(const char* what, std::uint64_t maxBytes) {
     ASSIGN_OR_RETURN(const auto length, read<std::uint64_t>(what));
     if (length > maxBytes) {
-        return invalid(std::string(what) + " of " + std::to_string(length) + " bytes; at most " + std::to_string(maxBytes) + " are accepted");
+        return invalid(std::string(what) + " of " + std::to_string(length) + " bytes; at most " + std::to_string(maxBytes) +
+                       " are accepted");
     }
     if (length > m_bytes.size() - m_position) {
         return invalid(std::string(what) + " of " + std::to_string(length) + " bytes reaches past the end of the file");
@@ -86,13 +87,16 @@ Result<void> GgufParser::parse() {
 Result<void> GgufParser::parseHeader() {
     const auto magic = read<std::uint32_t>("the magic number");
     if (!magic || *magic != kMagic) {
-        return Error{ErrorCode::InvalidFile, "not a GGUF file: it does not begin with \"GGUF\" (" + std::to_string(m_bytes.size()) + " bytes)", ""};
+        return Error{ErrorCode::InvalidFile,
+                     "not a GGUF file: it does not begin with \"GGUF\" (" + std::to_string(m_bytes.size()) + " bytes)", ""};
     }
     ASSIGN_OR_RETURN(m_file.m_version, read<std::uint32_t>("the version"));
     if (m_file.m_version != 2 && m_file.m_version != 3) {
         const bool swapped = (m_file.m_version & 0xFFFFU) == 0 && m_file.m_version != 0;
-        return Error{ErrorCode::Unsupported, "GGUF version " + std::to_string(m_file.m_version) +
-                                                 (swapped ? ", a big-endian file" : "") + "; versions 2 and 3, little-endian, are read", ""};
+        return Error{ErrorCode::Unsupported,
+                     "GGUF version " + std::to_string(m_file.m_version) + (swapped ? ", a big-endian file" : "") +
+                         "; versions 2 and 3, little-endian, are read",
+                     ""};
     }
     ASSIGN_OR_RETURN(m_tensorCount, read<std::uint64_t>("the tensor count"));
     ASSIGN_OR_RETURN(m_keyCount, read<std::uint64_t>("the key count"));
@@ -132,7 +136,8 @@ Result<void> GgufParser::skipArray(GgufFile::Value& value, const std::string& ke
     const std::string who = "the array '" + printableName(key) + "'";
     ASSIGN_OR_RETURN(const auto type, read<std::uint32_t>("an array's element type"));
     ASSIGN_OR_RETURN(const auto count, read<std::uint64_t>("an array's length"));
-    if (type > static_cast<std::uint32_t>(GgufType::F64)) return invalid(who + " has the unknown element type " + std::to_string(type));
+    if (type > static_cast<std::uint32_t>(GgufType::F64))
+        return invalid(who + " has the unknown element type " + std::to_string(type));
     if (type == static_cast<std::uint32_t>(GgufType::Array)) {
         return Error{ErrorCode::Unsupported, who + " holds arrays, which no Gemma 3 file does", ""};
     }
@@ -143,16 +148,19 @@ Result<void> GgufParser::skipArray(GgufFile::Value& value, const std::string& ke
     const std::uint64_t left = m_bytes.size() - m_position;
     if (value.type != GgufType::String) {
         const std::uint64_t size = ggufTypeBytes(value.type);
-        if (count > left / size) return invalid(who + " of " + std::to_string(count) + " elements reaches past the end of the file");
+        if (count > left / size)
+            return invalid(who + " of " + std::to_string(count) + " elements reaches past the end of the file");
         m_position += count * size;
         return {};
     }
-    if (count > left / sizeof(std::uint64_t)) return invalid(who + " of " + std::to_string(count) + " strings reaches past the end of the file");
+    if (count > left / sizeof(std::uint64_t))
+        return invalid(who + " of " + std::to_string(count) + " strings reaches past the end of the file");
     for (std::uint64_t i = 0; i < count; ++i) {
         ASSIGN_OR_RETURN(const auto length, read<std::uint64_t>("a string's length"));
         // The message is made only when it is needed: a vocabulary has 262,144 of these.
         if (length > m_bytes.size() - m_position) {
-            return invalid("string " + std::to_string(i) + " of " + who + ", " + std::to_string(length) + " bytes, reaches past the end of the file");
+            return invalid("string " + std::to_string(i) + " of " + who + ", " + std::to_string(length) +
+                           " bytes, reaches past the end of the file");
         }
         m_position += length;
     }
@@ -166,7 +174,8 @@ Result<void> GgufParser::applyAlignment() {
     const std::int64_t value = **alignment;
     const bool powerOfTwo = value > 0 && (value & (value - 1)) == 0;
     if (!powerOfTwo || value < static_cast<std::int64_t>(kMinAlignment) || value > static_cast<std::int64_t>(kMaxAlignment)) {
-        return Error{ErrorCode::InvalidFile, "general.alignment: expected a power of two from 8 to 65536, found " + std::to_string(value), ""};
+        return Error{ErrorCode::InvalidFile,
+                     "general.alignment: expected a power of two from 8 to 65536, found " + std::to_string(value), ""};
     }
     m_file.m_alignment = static_cast<std::uint64_t>(value);
     return {};
@@ -190,8 +199,10 @@ Result<void> GgufParser::parseTensorInfo() {
     ASSIGN_OR_RETURN(tensor.offset, read<std::uint64_t>("a tensor's offset"));
     const auto format = formatOfGgmlType(type);
     if (!format) {
-        return Error{ErrorCode::Unsupported, who + " is stored as " + ggmlTypeName(type) +
-                                                 "; F32, F16, BF16, Q8_0, Q4_0, Q4_1, Q5_0, Q5_1 and Q2_K to Q6_K are read", ""};
+        return Error{ErrorCode::Unsupported,
+                     who + " is stored as " + ggmlTypeName(type) +
+                         "; F32, F16, BF16, Q8_0, Q4_0, Q4_1, Q5_0, Q5_1 and Q2_K to Q6_K are read",
+                     ""};
     }
     tensor.format = *format;
     const auto size = tensorBytes(*format, tensor.shape);
@@ -218,17 +229,21 @@ Result<void> GgufParser::checkTensorData() const {
     for (const GgufTensor& tensor : m_file.m_tensors) {
         if (tensor.offset > dataBytes || tensor.sizeBytes > dataBytes - tensor.offset) {
             return Error{ErrorCode::InvalidFile,
-                         "the tensor '" + printableName(tensor.name) + "' (" + std::to_string(tensor.sizeBytes) + " bytes at data offset " +
-                             std::to_string(tensor.offset) + ") reaches past the end of the file, whose data has " +
-                             std::to_string(dataBytes) + " bytes: the file was cut off, or is still being written", ""};
+                         "the tensor '" + printableName(tensor.name) + "' (" + std::to_string(tensor.sizeBytes) +
+                             " bytes at data offset " + std::to_string(tensor.offset) +
+                             ") reaches past the end of the file, whose data has " + std::to_string(dataBytes) +
+                             " bytes: the file was cut off, or is still being written",
+                         ""};
         }
         if (tensor.sizeBytes > 0) sorted.push_back(&tensor);
     }
     std::sort(sorted.begin(), sorted.end(), [](const GgufTensor* a, const GgufTensor* b) { return a->offset < b->offset; });
     for (std::size_t i = 1; i < sorted.size(); ++i) {
         if (sorted[i - 1]->offset + sorted[i - 1]->sizeBytes <= sorted[i]->offset) continue;
-        return Error{ErrorCode::InvalidFile, "the tensors '" + printableName(sorted[i - 1]->name) + "' and '" +
-                                                 printableName(sorted[i]->name) + "' overlap", ""};
+        return Error{
+            ErrorCode::InvalidFile,
+            "the tensors '" + printableName(sorted[i - 1]->name) + "' and '" + printableName(sorted[i]->name) + "' overlap",
+            ""};
     }
     return {};
 }

@@ -21,9 +21,7 @@ std::string hex(std::uint64_t value) {
     return text.data();
 }
 
-Error invalid(const std::string& message) {
-    return Error{ErrorCode::InvalidFile, message, ""};
-}
+Error invalid(const std::string& message) { return Error{ErrorCode::InvalidFile, message, ""}; }
 
 std::string shapeText(const std::vector<std::int64_t>& shape) {
     std::string text = "[";
@@ -41,7 +39,8 @@ std::optional<std::uint64_t> elementCount(const std::vector<std::int64_t>& shape
 
 Result<std::uint64_t> readHeaderLength(std::span<const std::byte> bytes) {
     if (bytes.size() < kLengthWordBytes) {
-        return invalid("not a safetensors file (" + std::to_string(bytes.size()) + " bytes; the header's length alone takes 8)");
+        return invalid("not a safetensors file (" + std::to_string(bytes.size()) +
+                       " bytes; the header's length alone takes 8)");
     }
     std::uint64_t length = 0;  // little-endian, as every machine that Lapidary runs on
     std::memcpy(&length, bytes.data(), sizeof length);
@@ -60,8 +59,10 @@ Result<void> checkSize(const SafetensorsTensor& tensor) {
     const std::string who = "the tensor '" + printableName(tensor.name) + "'";
     const std::uint64_t elementBytes = dtypeBytes(tensor.dtype);
     if (elementBytes == 0) {
-        return Error{ErrorCode::Unsupported, who + " has the dtype '" + printableName(tensor.dtype) +
-                                                 "', which is not read; BF16, F16 and F32 are (and F64, BOOL, integers are listed)", ""};
+        return Error{ErrorCode::Unsupported,
+                     who + " has the dtype '" + printableName(tensor.dtype) +
+                         "', which is not read; BF16, F16 and F32 are (and F64, BOOL, integers are listed)",
+                     ""};
     }
     const auto elements = elementCount(tensor.shape);
     std::uint64_t expected = 0;
@@ -97,7 +98,8 @@ Result<void> checkTiling(const std::vector<SafetensorsTensor>& sorted, std::uint
                            hex(previous->end) + ")");
         }
         if (tensor.begin > covered) {
-            return invalid("a hole before " + who + where + ": no tensor covers [" + hex(covered) + ", " + hex(tensor.begin) + ")");
+            return invalid("a hole before " + who + where + ": no tensor covers [" + hex(covered) + ", " + hex(tensor.begin) +
+                           ")");
         }
         covered = tensor.end;
         previous = &tensor;
@@ -127,8 +129,9 @@ Result<std::shared_ptr<const SafetensorsFile>> SafetensorsFile::open(const std::
     return parse((*mapped)->bytes(), *mapped, path.string());
 }
 
-Result<std::shared_ptr<const SafetensorsFile>> SafetensorsFile::parse(std::span<const std::byte> bytes, std::shared_ptr<const void> owner,
-                                                                     const std::string& source) {
+Result<std::shared_ptr<const SafetensorsFile>> SafetensorsFile::parse(std::span<const std::byte> bytes,
+                                                                      std::shared_ptr<const void> owner,
+                                                                      const std::string& source) {
     const auto length = readHeaderLength(bytes);
     if (!length) return length.error().within(source);
     const std::string_view text(reinterpret_cast<const char*>(bytes.data()) + kLengthWordBytes, *length);
@@ -144,9 +147,10 @@ Result<std::shared_ptr<const SafetensorsFile>> SafetensorsFile::parse(std::span<
     for (const SafetensorsTensor& tensor : file->m_tensors) {
         if (auto checked = checkSize(tensor); !checked) return std::move(checked).error().within(source);
     }
-    std::stable_sort(file->m_tensors.begin(), file->m_tensors.end(), [](const SafetensorsTensor& a, const SafetensorsTensor& b) {
-        return a.begin != b.begin ? a.begin < b.begin : a.end < b.end;
-    });
+    std::stable_sort(file->m_tensors.begin(), file->m_tensors.end(),
+                     [](const SafetensorsTensor& a, const SafetensorsTensor& b) {
+                         return a.begin != b.begin ? a.begin < b.begin : a.end < b.end;
+                     });
     if (auto tiled = checkTiling(file->m_tensors, bytes.size() - file->m_dataOffset); !tiled) {
         return std::move(tiled).error().within(source);
     }

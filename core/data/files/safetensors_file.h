@@ -33,8 +33,8 @@ public:
     // Errors: NotFound, Io, InvalidFile (what is wrong, at which byte, expected and found).
     static Result<std::shared_ptr<const SafetensorsFile>> open(const std::filesystem::path& path);
     // From bytes that `owner` keeps alive; `source` names them in errors.
-    static Result<std::shared_ptr<const SafetensorsFile>> parse(std::span<const std::byte> bytes, std::shared_ptr<const void> owner,
-                                                               const std::string& source);
+    static Result<std::shared_ptr<const SafetensorsFile>> parse(std::span<const std::byte> bytes,
+                                                                std::shared_ptr<const void> owner, const std::string& source);
 
     // In the order in which their data lies in the file.
     [[nodiscard]] const std::vector<SafetensorsTensor>& tensors() const { return m_tensors; }

@@ -11,9 +11,7 @@ using Json = nlohmann::json;
 
 constexpr std::size_t kLengthWordBytes = 8;
 
-Error invalid(const std::string& message) {
-    return Error{ErrorCode::InvalidFile, message, ""};
-}
+Error invalid(const std::string& message) { return Error{ErrorCode::InvalidFile, message, ""}; }
 
 bool hasControlCharacter(std::string_view name) {
     for (const char c : name) {
@@ -38,8 +36,9 @@ public:
                         : unexpected("the number " + std::to_string(value));
     }
     bool number_float(number_float_t /*value*/, const string_t& text) override {
-        return inList() ? fail("expected an integer below 2^64 in '" + m_field + "'" + ofTensor() + ", found " + printableName(text))
-                        : unexpected("the number " + printableName(text));
+        return inList()
+                   ? fail("expected an integer below 2^64 in '" + m_field + "'" + ofTensor() + ", found " + printableName(text))
+                   : unexpected("the number " + printableName(text));
     }
 
     bool number_unsigned(number_unsigned_t value) override {
@@ -116,7 +115,11 @@ public:
     bool end_object() override {
         if (m_place == Place::Tensor) {
             if (!m_hasDtype || !m_hasShape || !m_hasOffsets) {
-                return fail(std::string("missing '") + (!m_hasDtype ? "dtype" : !m_hasShape ? "shape" : "data_offsets") + "'" + ofTensor());
+                return fail(std::string("missing '") +
+                            (!m_hasDtype   ? "dtype"
+                             : !m_hasShape ? "shape"
+                                           : "data_offsets") +
+                            "'" + ofTensor());
             }
             header.tensors.push_back(std::move(m_tensor));
             m_tensor = {};
@@ -163,7 +166,8 @@ private:
             case Place::Root: return fail("expected an object for '" + printableName(m_tensor.name) + "', found " + found);
             case Place::Metadata:
                 return fail("expected a string for '" + printableName(m_field) + "' in __metadata__, found " + found);
-            default: return fail("expected another value for '" + printableName(m_field) + "'" + ofTensor() + ", found " + found);
+            default:
+                return fail("expected another value for '" + printableName(m_field) + "'" + ofTensor() + ", found " + found);
         }
     }
 
@@ -189,8 +193,9 @@ std::string printableName(std::string_view name, std::size_t maxBytes) {
 
 Result<SafetensorsHeader> parseSafetensorsHeader(std::string_view text) {
     if (text.empty() || text.front() != '{') {
-        return invalid("the header must begin with '{' at byte 8; found " +
-                       (text.empty() ? std::string("nothing") : "byte " + std::to_string(static_cast<unsigned char>(text.front()))));
+        return invalid(
+            "the header must begin with '{' at byte 8; found " +
+            (text.empty() ? std::string("nothing") : "byte " + std::to_string(static_cast<unsigned char>(text.front()))));
     }
     // nlohmann's lexer takes a NUL for the end of the input, and would not see what is hidden behind it.
     if (const std::size_t nul = text.find('\0'); nul != std::string_view::npos) {

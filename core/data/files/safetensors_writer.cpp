@@ -42,7 +42,8 @@ Result<Header> makeHeader(const std::vector<TensorDeclaration>& tensors, const s
         }
         ASSIGN_OR_RETURN(const std::uint64_t size, sizeOf(tensor));
         std::uint64_t end = 0;
-        if (__builtin_add_overflow(header.dataBytes, size, &end)) return Error{ErrorCode::Usage, "more than 2^64 bytes of tensors", ""};
+        if (__builtin_add_overflow(header.dataBytes, size, &end))
+            return Error{ErrorCode::Usage, "more than 2^64 bytes of tensors", ""};
         // push_back: ordered_json's operator[] searches all earlier keys, quadratic over a thousand tensors.
         root.get_ref<nlohmann::ordered_json::object_t&>().push_back(
             {tensor.name, {{"dtype", tensor.dtype}, {"shape", tensor.shape}, {"data_offsets", {header.dataBytes, end}}}});
@@ -87,8 +88,10 @@ Result<std::unique_ptr<SafetensorsWriter>> SafetensorsWriter::create(const std::
 
 Result<void> SafetensorsWriter::append(std::span<const std::byte> bytes) {
     if (bytes.size() > m_missing) {
-        return Error{ErrorCode::Usage, std::to_string(bytes.size()) + " bytes given, but only " + std::to_string(m_missing) +
-                                           " of the declared tensors are missing", m_path.string()};
+        return Error{ErrorCode::Usage,
+                     std::to_string(bytes.size()) + " bytes given, but only " + std::to_string(m_missing) +
+                         " of the declared tensors are missing",
+                     m_path.string()};
     }
     RETURN_IF_ERROR(writeAll(bytes));
     m_missing -= bytes.size();
@@ -97,7 +100,8 @@ Result<void> SafetensorsWriter::append(std::span<const std::byte> bytes) {
 
 Result<void> SafetensorsWriter::finish() {
     if (m_missing != 0) {
-        return Error{ErrorCode::Usage, std::to_string(m_missing) + " bytes of the declared tensors are missing", m_path.string()};
+        return Error{ErrorCode::Usage, std::to_string(m_missing) + " bytes of the declared tensors are missing",
+                     m_path.string()};
     }
     if (::fsync(m_fd) != 0) return systemError("cannot sync", m_partial, errno);
     if (::close(std::exchange(m_fd, -1)) != 0) return systemError("cannot close", m_partial, errno);
@@ -127,8 +131,10 @@ Result<void> writeSafetensors(const std::filesystem::path& path, const std::vect
         declarations.push_back(tensor.declaration);
         ASSIGN_OR_RETURN(const std::uint64_t size, sizeOf(tensor.declaration));
         if (size != tensor.bytes.size()) {
-            return Error{ErrorCode::Usage, "'" + tensor.declaration.name + "' declares " + std::to_string(size) + " bytes and has " +
-                                               std::to_string(tensor.bytes.size()), path.string()};
+            return Error{ErrorCode::Usage,
+                         "'" + tensor.declaration.name + "' declares " + std::to_string(size) + " bytes and has " +
+                             std::to_string(tensor.bytes.size()),
+                         path.string()};
         }
     }
     ASSIGN_OR_RETURN(const auto writer, SafetensorsWriter::create(path, declarations, metadata));

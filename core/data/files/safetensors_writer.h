@@ -26,7 +26,8 @@ public:
     // Writes the header.  Errors: Usage (a name twice, an unknown dtype, an overflowing shape), Io.
     static Result<std::unique_ptr<SafetensorsWriter>> create(const std::filesystem::path& path,
                                                              const std::vector<TensorDeclaration>& tensors,
-                                                             const std::map<std::string, std::string>& metadata = {{"format", "pt"}});
+                                                             const std::map<std::string, std::string>& metadata = {
+                                                                 {"format", "pt"}});
     ~SafetensorsWriter();  // an unfinished file is removed
     SafetensorsWriter(const SafetensorsWriter&) = delete;
     SafetensorsWriter& operator=(const SafetensorsWriter&) = delete;

@@ -41,8 +41,8 @@ struct TextPieces {
 
 struct GeneratedToken {
     std::int64_t id = 0;
-    std::string text{};                     // what became certain with this token; may be empty, or hold earlier tokens' text
-    std::optional<double> logProbability{}; // of the raw logits
+    std::string text{};  // what became certain with this token; may be empty, or hold earlier tokens' text
+    std::optional<double> logProbability{};  // of the raw logits
     std::vector<TokenLogProbability> alternatives{};
 };
 

@@ -82,7 +82,8 @@ void keepMinP(std::vector<float>& scores, double minP) {
     const auto best = std::max_element(probabilities.begin(), probabilities.end());
     const float threshold = static_cast<float>(minP) * *best;
     for (std::size_t i = 0; i < scores.size(); ++i) {
-        if (probabilities[i] < threshold && static_cast<std::ptrdiff_t>(i) != best - probabilities.begin()) scores[i] = kRemoved;
+        if (probabilities[i] < threshold && static_cast<std::ptrdiff_t>(i) != best - probabilities.begin())
+            scores[i] = kRemoved;
     }
 }
 
@@ -117,7 +118,8 @@ double logSumExp(std::span<const float> logits) {
 
 Result<void> checkSamplerSettings(const SamplerSettings& s) {
     // Written so that a NaN fails too.
-    if (!(s.temperature > 0.0 && std::isfinite(s.temperature))) return badSetting("temperature", "a number above 0", s.temperature);
+    if (!(s.temperature > 0.0 && std::isfinite(s.temperature)))
+        return badSetting("temperature", "a number above 0", s.temperature);
     if (s.topK < 0) return badSetting("top_k", "0 (off) or more", static_cast<double>(s.topK));
     if (!(s.topP > 0.0 && s.topP <= 1.0)) return badSetting("top_p", "a number above 0 and at most 1", s.topP);
     if (!(s.minP >= 0.0 && s.minP <= 1.0)) return badSetting("min_p", "a number from 0 to 1", s.minP);

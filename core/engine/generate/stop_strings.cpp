@@ -36,8 +36,6 @@ std::string StopStrings::push(std::string_view piece) {
     return released;
 }
 
-std::string StopStrings::finish() {
-    return std::exchange(m_held, {});
-}
+std::string StopStrings::finish() { return std::exchange(m_held, {}); }
 
 }  // namespace lapidary::generate

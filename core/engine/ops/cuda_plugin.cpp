@@ -48,8 +48,8 @@ Result<CudaPlugin> CudaPlugin::openModule(const std::filesystem::path& module) {
     cuda::Plugin plugin{};
     const std::int32_t abi = reinterpret_cast<cuda::PluginEntry>(symbol)(cuda::kPluginAbi, &plugin);
     if (abi != cuda::kPluginAbi) {
-        return unsupported("the GPU plug-in is of another build: expected interface " + std::to_string(cuda::kPluginAbi) + ", found " +
-                           std::to_string(abi));
+        return unsupported("the GPU plug-in is of another build: expected interface " + std::to_string(cuda::kPluginAbi) +
+                           ", found " + std::to_string(abi));
     }
     return CudaPlugin(plugin);
 }
@@ -65,7 +65,8 @@ Result<std::vector<CudaDevice>> CudaPlugin::devices() const {
     std::vector<CudaDevice> found;
     for (std::int32_t i = 0; i < count; ++i) {
         cuda::PluginDevice device{};
-        if (m_plugin.device(i, &device, message, sizeof message) != 0) return unsupported("cuda:" + std::to_string(i) + ": " + message);
+        if (m_plugin.device(i, &device, message, sizeof message) != 0)
+            return unsupported("cuda:" + std::to_string(i) + ": " + message);
         found.push_back({device.name, static_cast<std::int64_t>(device.totalBytes), static_cast<std::int64_t>(device.freeBytes),
                          device.computeMajor, device.computeMinor});
     }
@@ -74,11 +75,14 @@ Result<std::vector<CudaDevice>> CudaPlugin::devices() const {
 
 Result<void> CudaPlugin::makeReady(int index) const {
     char message[kMessageBytes] = {};
-    if (m_plugin.makeReady(index, message, sizeof message) != 0) return unsupported("cuda:" + std::to_string(index) + ": " + message);
+    if (m_plugin.makeReady(index, message, sizeof message) != 0)
+        return unsupported("cuda:" + std::to_string(index) + ": " + message);
     return {};
 }
 
-Result<at::Device> resolveDevice(const std::string& wanted) { return resolveDevice(wanted, [] { return CudaPlugin::open(); }); }
+Result<at::Device> resolveDevice(const std::string& wanted) {
+    return resolveDevice(wanted, [] { return CudaPlugin::open(); });
+}
 
 Result<at::Device> resolveDevice(const std::string& wanted, const std::function<Result<CudaPlugin>()>& openPlugin) {
     if (wanted == "cpu") return at::Device(at::kCPU);
@@ -94,13 +98,15 @@ Result<at::Device> resolveDevice(const std::string& wanted, const std::function<
     }
     const auto refuse = [&](const std::string& why) -> Result<at::Device> {
         if (isAuto) return at::Device(at::kCPU);
-        return Error{ErrorCode::Unsupported, "the device '" + wanted + "' cannot be used: " + why + ". --device cpu works everywhere", "--device"};
+        return Error{ErrorCode::Unsupported,
+                     "the device '" + wanted + "' cannot be used: " + why + ". --device cpu works everywhere", "--device"};
     };
     const auto plugin = openPlugin();
     if (!plugin) return refuse(plugin.error().message);
     const auto devices = plugin->devices();
     if (!devices) return refuse(devices.error().message);
-    if (index >= static_cast<int>(devices->size())) return refuse("there are " + std::to_string(devices->size()) + " CUDA devices");
+    if (index >= static_cast<int>(devices->size()))
+        return refuse("there are " + std::to_string(devices->size()) + " CUDA devices");
     if (const auto ready = plugin->makeReady(index); !ready) return refuse(ready.error().message);
     return at::Device(at::kCUDA, static_cast<at::DeviceIndex>(index));
 }
@@ -109,8 +115,11 @@ std::string cudaSentence() {
     const auto plugin = CudaPlugin::open();
     if (!plugin) return plugin.error().message + "; everything runs on the CPU";
     const auto devices = plugin->devices();
-    if (!devices) return "plug-in for CUDA " + plugin->runtimeVersion() + ", but " + devices.error().message + "; everything runs on the CPU";
-    if (devices->empty()) return "plug-in for CUDA " + plugin->runtimeVersion() + ", no device found; everything runs on the CPU";
+    if (!devices)
+        return "plug-in for CUDA " + plugin->runtimeVersion() + ", but " + devices.error().message +
+               "; everything runs on the CPU";
+    if (devices->empty())
+        return "plug-in for CUDA " + plugin->runtimeVersion() + ", no device found; everything runs on the CPU";
     std::string sentence = "plug-in for CUDA " + plugin->runtimeVersion();
     for (std::size_t i = 0; i < devices->size(); ++i) {
         const CudaDevice& device = (*devices)[i];

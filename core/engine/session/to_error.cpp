@@ -13,8 +13,12 @@ namespace {
 
 // LibTorch's CPU allocator does not throw c10::OutOfMemoryError but a plain c10::Error with these words
 // (c10/core/impl/alloc_cpu.cpp); OpenCV's cv::Exception says "Insufficient memory" (code StsNoMem).
-constexpr std::string_view kMemoryWords[] = {"not enough memory", "can't allocate memory", "Insufficient memory",
-                                             "Failed to allocate", "out of memory", "invalid storage size",
+constexpr std::string_view kMemoryWords[] = {"not enough memory",
+                                             "can't allocate memory",
+                                             "Insufficient memory",
+                                             "Failed to allocate",
+                                             "out of memory",
+                                             "invalid storage size",
                                              "Storage size calculation overflowed"};
 
 bool speaksOfMemory(std::string_view text) {
@@ -24,9 +28,7 @@ bool speaksOfMemory(std::string_view text) {
     return false;
 }
 
-std::string firstLine(std::string_view text) {
-    return std::string(text.substr(0, text.find('\n')));
-}
+std::string firstLine(std::string_view text) { return std::string(text.substr(0, text.find('\n'))); }
 
 Error fromText(std::string_view origin, std::string_view text) {
     if (speaksOfMemory(text)) return Error{ErrorCode::OutOfMemory, "not enough memory (" + firstLine(text) + ")", ""};

@@ -86,9 +86,12 @@ TEST(ResolveDevice, SaysWhyAGpuCannotBeUsed) {
         const auto device = resolveDevice(wanted, open);
         return device ? std::string("usable") : device.error().message;
     };
-    EXPECT_EQ(message("cuda", openNothing), "the device 'cuda' cannot be used: no plug-in today. --device cpu works everywhere");
-    EXPECT_EQ(message("cuda:1", openFake), "the device 'cuda:1' cannot be used: cuda:1: the fan is missing. --device cpu works everywhere");
-    EXPECT_EQ(message("cuda:2", openFake), "the device 'cuda:2' cannot be used: there are 2 CUDA devices. --device cpu works everywhere");
+    EXPECT_EQ(message("cuda", openNothing),
+              "the device 'cuda' cannot be used: no plug-in today. --device cpu works everywhere");
+    EXPECT_EQ(message("cuda:1", openFake),
+              "the device 'cuda:1' cannot be used: cuda:1: the fan is missing. --device cpu works everywhere");
+    EXPECT_EQ(message("cuda:2", openFake),
+              "the device 'cuda:2' cannot be used: there are 2 CUDA devices. --device cpu works everywhere");
 }
 
 }  // namespace

@@ -59,7 +59,8 @@ Outcome run(Script script, GenerationLimits limits, std::size_t lag = 0, std::ve
     Answer answer(*Sampler::create({}), letters(lag), std::move(limits), std::move(prompt));
     Outcome result;
     const auto first = script.now();
-    EXPECT_TRUE(generate(answer, first, script, [&](const GeneratedToken& token) { result.streamed += token.text; }).has_value());
+    EXPECT_TRUE(
+        generate(answer, first, script, [&](const GeneratedToken& token) { result.streamed += token.text; }).has_value());
     result.text = answer.text();
     result.ids = answer.ids();
     result.reason = answer.reason();

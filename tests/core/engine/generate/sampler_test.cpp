@@ -22,9 +22,7 @@ Sampler sampling(SamplerSettings settings) {
     return *sampler;
 }
 
-Sampler greedy(double repetitionPenalty = 1.0) {
-    return *Sampler::create({.repetitionPenalty = repetitionPenalty});
-}
+Sampler greedy(double repetitionPenalty = 1.0) { return *Sampler::create({.repetitionPenalty = repetitionPenalty}); }
 
 // The definitions of specification 8 once more, each as its sentence reads and with full sorts.
 struct Restatement {
@@ -74,9 +72,7 @@ struct Restatement {
     }
 };
 
-TEST(Sampler, GreedyTakesTheFirstOfEqualMaxima) {
-    EXPECT_EQ(*greedy().next(std::vector<float>{1, 5, 5, 2}, {}), 1);
-}
+TEST(Sampler, GreedyTakesTheFirstOfEqualMaxima) { EXPECT_EQ(*greedy().next(std::vector<float>{1, 5, 5, 2}, {}), 1); }
 
 TEST(Sampler, GreedyAppliesTheRepetitionPenaltyButNoWarper) {
     auto sampler = *Sampler::create({.temperature = 0.5, .topK = 1, .topP = 0.1, .minP = 0.9, .repetitionPenalty = 2.0});
@@ -198,15 +194,15 @@ TEST(Sampler, ASeedRepeatsAndAnotherDiffers) {
 TEST(Sampler, RefusesSettingsOutOfRange) {
     const double nan = std::nan("");
     for (const SamplerSettings& bad : std::vector<SamplerSettings>{{.temperature = 0},
-                                                                  {.temperature = nan},
-                                                                  {.temperature = 1.0 / 0.0},
-                                                                  {.topK = -1},
-                                                                  {.topP = 0},
-                                                                  {.topP = 1.5},
-                                                                  {.topP = nan},
-                                                                  {.minP = -0.1},
-                                                                  {.minP = 2},
-                                                                  {.repetitionPenalty = 0}}) {
+                                                                   {.temperature = nan},
+                                                                   {.temperature = 1.0 / 0.0},
+                                                                   {.topK = -1},
+                                                                   {.topP = 0},
+                                                                   {.topP = 1.5},
+                                                                   {.topP = nan},
+                                                                   {.minP = -0.1},
+                                                                   {.minP = 2},
+                                                                   {.repetitionPenalty = 0}}) {
         const auto sampler = Sampler::create(bad);
         ASSERT_FALSE(sampler.has_value());
         EXPECT_EQ(sampler.error().code, ErrorCode::Usage);
