@@ -1,10 +1,11 @@
 // JPEG through libjpeg-turbo itself: OpenCV turns CMYK into RGB by another formula than Pillow.  Default settings (accurate
 // integer transform, smooth upsampling) are Pillow's too.
-#include <jpeglib.h>
 #include <csetjmp>
-#include <cstdio>  // jpeglib.h needs FILE
-
+#include <cstdio>
 #include <vector>
+
+// After <cstdio>: the header uses FILE and size_t without including what declares them.
+#include <jpeglib.h>
 
 #include "core/data/image/orientation.h"
 #include "core/data/image/picture_decoders.h"
