@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <ostream>
 #include <string>
 
 #include "core/data/text/tokenizer.h"
@@ -13,6 +14,9 @@ enum class GemmaSource { TokenizerJson, SentencePieceModel, Gguf };
 
 std::shared_ptr<const text::Tokenizer> gemmaTokenizer(GemmaSource source);
 std::string gemmaSourceName(GemmaSource source);
+inline void PrintTo(GemmaSource source, std::ostream* out) {  // for GoogleTest
+    *out << gemmaSourceName(source);
+}
 
 // The regenerated tokenizer.json in the build folder.
 std::filesystem::path gemmaTokenizerJsonPath();
