@@ -23,7 +23,24 @@ struct VerbEntry {
 
 // In the order of `lapidary --help`.
 std::vector<VerbEntry> verbEntries() {
-    return {};
+    return {
+        {"chat", "a conversation in the terminal", "lapidary chat --model google/gemma-3-4b-it", makeChatVerb},
+        {"generate", "one answer, or a batch of them",
+         "lapidary generate --model google/gemma-3-4b-it --image cat.png --prompt 'What is it?' --temperature 0", makeGenerateVerb},
+        {"forward", "logits of one forward as a safetensors file, for parity work",
+         "lapidary forward --model folder --input-ids ids.json --output logits.safetensors --hidden-states", makeForwardVerb},
+        {"score", "mean negative log-likelihood and perplexity of a text",
+         "lapidary score --model model.gguf --text-file book.txt --window 1024", makeScoreVerb},
+        {"tokenize", "text or messages to ids and pieces, and back", "lapidary tokenize --model folder 'Hello, world!'", makeTokenizeVerb},
+        {"processor", "a picture to what the model sees: crops, tokens, a PNG of each view, pixel hash",
+         "lapidary processor photo.jpg --pan-and-scan --output views", makeProcessorVerb},
+        {"model", "the local Hugging Face cache: list, pull, remove, verify", "lapidary model pull google/gemma-3-1b-it", makeModelVerb},
+        {"inspect", "what a checkpoint is: config, tensors, sizes, memory", "lapidary inspect --model model.gguf --context 8192",
+         makeInspectVerb},
+        {"bench", "prefill, decode, picture encoding and opening, beside this machine's roofline", "lapidary bench --model model.gguf",
+         makeBenchVerb},
+        {"engine", "JSON lines on standard input and output, for the window", "lapidary engine", makeEngineVerb},
+    };
 }
 
 void addConsoleOptions(CLI::App& command, Console& console) {
@@ -100,8 +117,9 @@ int runMain(int argc, const char* const* argv) {
         return exitCode(ErrorCode::Usage);
     }
     installMappedFileFaultHandler();
-    const SignalWatcher signals;
-    return runVerb(*verbs.at(app.get_subcommands().front()), Invocation{console, signals.token()});
+    SignalWatcher signals;
+    return runVerb(*verbs.at(app.get_subcommands().front()),
+                   Invocation{console, signals.token(), [&signals] { return signals.renew(); }});
 }
 
 }  // namespace

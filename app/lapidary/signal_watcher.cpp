@@ -32,16 +32,35 @@ SignalWatcher::~SignalWatcher() {
     m_thread.join();
 }
 
+std::stop_token SignalWatcher::token() {
+    const std::lock_guard lock(m_mutex);
+    return m_source.get_token();
+}
+
+std::stop_token SignalWatcher::renew() {
+    const std::lock_guard lock(m_mutex);
+    if (m_asked && !m_terminated) {
+        m_source = std::stop_source();
+        m_asked = false;
+    }
+    return m_source.get_token();
+}
+
 void SignalWatcher::watch() {
     const sigset_t set = watchedSignals();
-    bool asked = false;
     while (true) {
         int signal = 0;
         if (sigwait(&set, &signal) != 0) return;
         if (m_leaving) return;
-        if (asked) ::_exit(exitCode(ErrorCode::Cancelled));
-        asked = true;
-        m_source.request_stop();
+        std::stop_source source;
+        {
+            const std::lock_guard lock(m_mutex);
+            if (m_asked) ::_exit(exitCode(ErrorCode::Cancelled));
+            m_asked = true;
+            m_terminated = signal == SIGTERM;
+            source = m_source;
+        }
+        source.request_stop();  // outside the lock: it runs other people's callbacks
     }
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <mutex>
 #include <stop_token>
 #include <thread>
 
@@ -16,12 +17,17 @@ public:
     SignalWatcher(const SignalWatcher&) = delete;
     SignalWatcher& operator=(const SignalWatcher&) = delete;
 
-    [[nodiscard]] std::stop_token token() const { return m_source.get_token(); }
+    [[nodiscard]] std::stop_token token();
+    // A token that a SIGINT of the past does not concern; after a SIGTERM still the stopped one.
+    [[nodiscard]] std::stop_token renew();
 
 private:
     void watch();
 
+    std::mutex m_mutex;  // guards the three below
     std::stop_source m_source;
+    bool m_asked = false;
+    bool m_terminated = false;
     std::atomic<bool> m_leaving{false};
     std::thread m_thread;
 };

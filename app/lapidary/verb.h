@@ -2,6 +2,7 @@
 // One file a verb; results go to standard output, everything else to standard error.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <stop_token>
 #include <string>
@@ -36,6 +37,8 @@ struct Console {
 struct Invocation {
     const Console& console;
     std::stop_token stop;  // SIGINT or SIGTERM came; the verb returns ErrorCode::Cancelled soon
+    // After a SIGINT that ended only an answer: a token for the next one.  Stays stopped after SIGTERM.
+    std::function<std::stop_token()> renewStop;
 };
 
 class Verb {
@@ -62,5 +65,6 @@ std::vector<std::string> hyphenated(int argc, const char* const* argv);
 
 // "lapidary 0.1.0", the commit, LibTorch, a sentence about CUDA and the CPU features in use, a line each.
 std::string versionText();
+std::string versionNumber();  // "0.1.0"
 
 }  // namespace lapidary::app

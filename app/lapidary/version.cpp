@@ -25,8 +25,12 @@ std::string cpuFeatures() {
 
 }  // namespace
 
+std::string versionNumber() {
+    return LAPIDARY_VERSION;
+}
+
 std::string versionText() {
-    return std::string("lapidary ") + LAPIDARY_VERSION + "\ncommit " + LAPIDARY_COMMIT + "\nLibTorch " + TORCH_VERSION +
+    return "lapidary " + versionNumber() + "\ncommit " + LAPIDARY_COMMIT + "\nLibTorch " + TORCH_VERSION +
            "\nCUDA: the GPU plug-in is not part of this build; everything runs on the CPU" + "\nCPU features: " + cpuFeatures();
 }
 

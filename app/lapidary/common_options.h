@@ -1,0 +1,81 @@
+// Options that several verbs share: the model, the prompt, how answers are drawn.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "app/lapidary/verb.h"
+#include "core/data/processor/messages_file.h"
+#include "core/engine/session/answer.h"
+#include "core/engine/session/model.h"
+#include "core/engine/session/prompt.h"
+#include "core/shared/protocol/request.h"
+
+namespace lapidary::app {
+
+struct ModelOptions {
+    session::ModelRequest request;
+    std::string hfModelPath;        // Megatron-Bridge's spellings of --model
+    std::string megatronModelPath;
+    bool parseSpecial = false;
+    bool allowUrls = false;
+
+    // --model, else Bridge's: the Megatron path is the one that holds weights where both are given.
+    [[nodiscard]] std::string model() const;
+};
+void addModelOptions(CLI::App& command, ModelOptions& options);
+// --model and --mmproj alone: verbs that open no network.
+void addCheckpointOptions(CLI::App& command, ModelOptions& options);
+
+// Opens the model; its warnings go to the console.
+Result<std::shared_ptr<const session::Model>> loadModel(const ModelOptions& options, const Invocation& invocation);
+Result<session::OpenedCheckpoint> openCheckpointOf(const ModelOptions& options, const Invocation& invocation);
+
+struct PromptOptions {
+    std::optional<std::string> prompt;  // "-": standard input
+    std::string messagesFile;
+    std::vector<std::string> images;
+    std::string system;
+    bool raw = false;
+    bool panAndScan = false;
+    std::optional<std::int64_t> minCropSize;
+    std::optional<std::int64_t> maxNumCrops;
+    std::optional<double> minRatioToActivate;
+    std::string cropsFile;
+};
+void addPromptOptions(CLI::App& command, PromptOptions& options);
+void addViewOptions(CLI::App& command, PromptOptions& options);
+// Which views of a picture are wanted; what is not said comes from the model's own settings.
+Result<image::ViewSettings> viewSettings(const PromptOptions& options, const image::ImageProcessorSettings& images);
+
+struct ReadPrompt {
+    processor::Conversation conversation;
+    image::UrlConsent urls = image::UrlConsent::Refuse;  // an address typed on the command line is consent
+};
+// The conversation that --prompt (or standard input), --system and --image, or --messages describe.
+// Errors: Usage for combinations that cannot be meant, or for no prompt at all; those of the files.
+Result<ReadPrompt> readPrompt(const PromptOptions& options, const ModelOptions& model, const std::stop_token& stop);
+// One user turn of `text`, behind a system message where --system is given, its pictures before the text.
+Result<processor::Conversation> conversationOf(const std::string& text, const PromptOptions& options);
+Result<session::PromptSettings> promptSettings(const PromptOptions& options, const ModelOptions& model,
+                                               const session::OpenedCheckpoint& opened);
+
+struct SamplingOptions {
+    protocol::SamplingSettings sampling;
+    std::int64_t maxNewTokens = 512;
+    std::vector<std::string> stop;
+    std::int64_t logprobs = 0;
+};
+void addSamplingOptions(CLI::App& command, SamplingOptions& options);
+Result<session::AnswerSettings> answerSettings(const SamplingOptions& options, const session::Model& model);
+
+// Everything on standard input, at most 64 MiB.  Errors: Cancelled when a signal comes while waiting.
+Result<std::string> readStandardInput(const std::stop_token& stop);
+
+// A model without a chat template continues texts: says so once.
+void noteCompletionMode(const session::OpenedCheckpoint& opened, const PromptOptions& options, const Console& console);
+
+}  // namespace lapidary::app

@@ -1,0 +1,29 @@
+#include "app/lapidary/ids_file.h"
+
+#include <nlohmann/json.hpp>
+
+#include "core/shared/base/file.h"
+#include "core/shared/base/json.h"
+
+namespace lapidary::app {
+
+Result<std::vector<std::int64_t>> readIdsFile(const std::filesystem::path& path) {
+    constexpr std::uint64_t kMaxBytes = std::uint64_t{256} << 20;
+    ASSIGN_OR_RETURN(const std::string bytes, readFile(path, kMaxBytes));
+    ASSIGN_OR_RETURN(const Json root, parseJson(bytes, path.string()));
+    const Json& list = root.is_object() && root.contains("input_ids") ? root.at("input_ids") : root;
+    if (!list.is_array() || list.empty()) {
+        return Error{ErrorCode::InvalidData, "expected a list of token ids, found " + describeJson(list), path.string()};
+    }
+    std::vector<std::int64_t> ids;
+    for (const Json& entry : list) {
+        if (!entry.is_number_integer() || entry.get<std::int64_t>() < 0) {
+            return Error{ErrorCode::InvalidData,
+                         "entry " + std::to_string(ids.size()) + ": expected a token id, found " + describeJson(entry), path.string()};
+        }
+        ids.push_back(entry.get<std::int64_t>());
+    }
+    return ids;
+}
+
+}  // namespace lapidary::app

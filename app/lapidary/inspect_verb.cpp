@@ -1,0 +1,162 @@
+// `lapidary inspect`: what a checkpoint is, before any of it is loaded.
+#include <CLI/CLI.hpp>
+#include <iomanip>
+#include <iostream>
+#include <map>
+#include <set>
+
+#include "app/lapidary/common_options.h"
+#include "app/lapidary/json_output.h"
+#include "core/data/checkpoint/non_finite.h"
+#include "core/shared/plan/memory_forecast.h"
+
+namespace lapidary::app {
+namespace {
+
+using nlohmann::ordered_json;
+
+struct PartSize {
+    std::int64_t tensors = 0;
+    std::int64_t parameters = 0;
+    std::int64_t bytes = 0;
+};
+
+std::string megabytes(std::int64_t bytes) {
+    std::ostringstream text;
+    text << std::fixed << std::setprecision(1) << static_cast<double>(bytes) / 1e6 << " MB";
+    return text.str();
+}
+
+// By part, in the table's order: language, vision, projection.
+Result<std::map<plan::Part, PartSize>> sizesByPart(const checkpoint::Checkpoint& checkpoint) {
+    std::map<plan::Part, PartSize> parts;
+    for (const plan::Parameter& parameter : plan::parameterTable(checkpoint.config, checkpoint.untiedHead)) {
+        ASSIGN_OR_RETURN(const auto tensor, checkpoint.tensors->tensor(parameter.name));
+        PartSize& part = parts[parameter.part];
+        ++part.tensors;
+        part.parameters += parameter.elements();
+        part.bytes += static_cast<std::int64_t>(tensor.bytes.size());
+    }
+    return parts;
+}
+
+Result<plan::MemoryForecast> forecast(const checkpoint::Checkpoint& checkpoint, std::int64_t context, const std::string& dtype) {
+    plan::ForecastSettings settings;
+    settings.cache.contextTokens = context;
+    settings.untiedHead = checkpoint.untiedHead;
+    if (dtype == "bfloat16") {
+        settings.cache.bytesPerElement = 2;
+        settings.activationBytes = 2;
+    }
+    settings.weightBytes = [&](const plan::Parameter& parameter) -> std::int64_t {
+        const auto tensor = checkpoint.tensors->tensor(parameter.name);
+        return tensor ? static_cast<std::int64_t>(tensor->bytes.size()) : 0;
+    };
+    return plan::forecastMemory(checkpoint.config, settings);
+}
+
+class InspectVerb : public Verb {
+public:
+    void addOptions(CLI::App& command) override {
+        addCheckpointOptions(command, m_model);
+        command.add_option("--context", m_model.request.context, "tokens to forecast memory for (default: 4096, or the model's limit)")->type_name("N");
+        command.add_flag("--force-context", m_model.request.forceContext, "forecast for a context longer than the model was made for");
+        command.add_option("--dtype", m_model.request.dtype, "what activations and cache are kept in")
+            ->check(CLI::IsMember({"auto", "float32", "bfloat16"}))->type_name("auto|float32|bfloat16");
+        command.add_flag("--tensors", m_listTensors, "list every tensor");
+        command.add_flag("--check-weights", m_checkWeights, "read all weights and list those with NaN or infinity");
+    }
+
+    Result<void> run(const Invocation& invocation) override {
+        ASSIGN_OR_RETURN(const auto path, session::resolveModelPath(m_model.model()));
+        checkpoint::OpenOptions options;
+        if (!m_model.request.mmproj.empty()) options.mmproj = m_model.request.mmproj;
+        ASSIGN_OR_RETURN(const checkpoint::Checkpoint checkpoint, checkpoint::openCheckpoint(path, options));
+        std::int64_t wanted = m_model.request.context;
+        if (wanted == 0) wanted = std::min<std::int64_t>(4096, checkpoint.config.text.maxPositionEmbeddings);
+        ASSIGN_OR_RETURN(const std::int64_t context,
+                         session::resolveContext(checkpoint.config.text, wanted, m_model.request.forceContext));
+        ASSIGN_OR_RETURN(const auto parts, sizesByPart(checkpoint));
+        ASSIGN_OR_RETURN(const auto memory, forecast(checkpoint, context, m_model.request.dtype));
+        std::vector<std::string> warnings = checkpoint.warnings;
+        if (m_checkWeights) RETURN_IF_ERROR(checkWeights(checkpoint, warnings, invocation.stop));
+        const ordered_json document = describe(checkpoint, parts, memory, context, warnings);
+        if (invocation.console.json) printJson(document);
+        else printText(document);
+        return {};
+    }
+
+private:
+    static Result<void> checkWeights(const checkpoint::Checkpoint& checkpoint, std::vector<std::string>& warnings,
+                                     const std::stop_token& stop) {
+        ASSIGN_OR_RETURN(const auto bad, checkpoint::findNonFinite(*checkpoint.tensors, stop));
+        for (const auto& tensor : bad) {
+            warnings.push_back("weights of '" + tensor.name + "' hold " + std::to_string(tensor.nan) + " NaN and " +
+                               std::to_string(tensor.infinite) + " infinite values");
+        }
+        return {};
+    }
+
+    ordered_json describe(const checkpoint::Checkpoint& checkpoint, const std::map<plan::Part, PartSize>& parts,
+                          const plan::MemoryForecast& memory, std::int64_t context, const std::vector<std::string>& warnings) const {
+        ordered_json document;
+        document["kind"] = checkpoint::checkpointKindName(checkpoint.kind);
+        document["files"] = ordered_json::array();
+        for (const auto& file : checkpoint.files) document["files"].push_back(file.string());
+        document["config"] = ordered_json(config::toJson(checkpoint.config));
+        document["untied_head"] = checkpoint.untiedHead;
+        std::set<std::string> formats;
+        ordered_json tensors = ordered_json::array();
+        for (const std::string& name : checkpoint.tensors->names()) {
+            const auto tensor = checkpoint.tensors->tensor(name);
+            if (!tensor) continue;
+            formats.insert(kernels::formatName(tensor->format));
+            tensors.push_back({{"name", name}, {"format", kernels::formatName(tensor->format)}, {"shape", tensor->shape}, {"bytes", tensor->bytes.size()}});
+        }
+        document["formats"] = formats;
+        PartSize total;
+        for (const auto& [part, size] : parts) {
+            document["parts"][plan::partName(part)] = {{"tensors", size.tensors}, {"parameters", size.parameters}, {"bytes", size.bytes}};
+            total = {total.tensors + size.tensors, total.parameters + size.parameters, total.bytes + size.bytes};
+        }
+        document["parts"]["total"] = {{"tensors", total.tensors}, {"parameters", total.parameters}, {"bytes", total.bytes}};
+        document["forecast"]["context"] = context;
+        for (const auto& item : memory.items) document["forecast"]["bytes"][item.name] = item.bytes;
+        document["forecast"]["bytes"]["total"] = memory.totalBytes();
+        document["warnings"] = warnings;
+        if (m_listTensors) document["tensors"] = std::move(tensors);
+        return document;
+    }
+
+    static void printText(const ordered_json& document) {
+        std::cout << "kind       " << document["kind"].get<std::string>() << '\n';
+        for (const auto& file : document["files"]) std::cout << "file       " << file.get<std::string>() << '\n';
+        std::cout << "formats    " << document["formats"].dump() << "\nconfig     " << document["config"].dump(2) << '\n';
+        for (const auto& [part, size] : document["parts"].items()) {
+            std::cout << std::left << std::setw(11) << part << size["parameters"] << " parameters in " << size["tensors"] << " tensors, "
+                      << megabytes(size["bytes"].get<std::int64_t>()) << '\n';
+        }
+        std::cout << "memory for a context of " << document["forecast"]["context"] << " tokens:\n";
+        for (const auto& [name, bytes] : document["forecast"]["bytes"].items()) {
+            std::cout << "  " << std::left << std::setw(20) << name << megabytes(bytes.get<std::int64_t>()) << '\n';
+        }
+        if (document.contains("tensors")) {
+            for (const auto& tensor : document["tensors"]) {
+                std::cout << tensor["name"].get<std::string>() << "  " << tensor["format"].get<std::string>() << "  " << tensor["shape"].dump() << '\n';
+            }
+        }
+        for (const auto& warning : document["warnings"]) std::cout << "warning    " << warning.get<std::string>() << '\n';
+    }
+
+    ModelOptions m_model;
+    bool m_listTensors = false;
+    bool m_checkWeights = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Verb> makeInspectVerb() {
+    return std::make_unique<InspectVerb>();
+}
+
+}  // namespace lapidary::app

@@ -1,0 +1,108 @@
+// `lapidary tokenize`: text or messages to ids and pieces, and back.
+#include <CLI/CLI.hpp>
+#include <charconv>
+#include <iostream>
+
+#include "app/lapidary/common_options.h"
+#include "app/lapidary/json_output.h"
+#include "core/shared/base/json.h"
+
+namespace lapidary::app {
+namespace {
+
+using nlohmann::ordered_json;
+
+// "2 105 106", "2,105,106" or a JSON list.
+Result<std::vector<std::int64_t>> parseIds(const std::string& text) {
+    std::vector<std::int64_t> ids;
+    std::size_t at = 0;
+    while (true) {
+        at = text.find_first_not_of(" \t\r\n,[]", at);
+        if (at == std::string::npos) return ids;
+        std::int64_t id = 0;
+        const auto [end, problem] = std::from_chars(text.data() + at, text.data() + text.size(), id);
+        if (problem != std::errc() || id < 0) {
+            return Error{ErrorCode::InvalidData, "expected token ids, found '" + text.substr(at, 20) + "'", "--decode"};
+        }
+        ids.push_back(id);
+        at = static_cast<std::size_t>(end - text.data());
+    }
+}
+
+class TokenizeVerb : public Verb {
+public:
+    void addOptions(CLI::App& command) override {
+        addCheckpointOptions(command, m_model);
+        command.add_option("text", m_text, "the text (or, with --decode, the ids); without it: standard input")->type_name("TEXT");
+        command.add_option("--messages", m_prompt.messagesFile, "a conversation, as the chat template renders it")->type_name("F.json");
+        command.add_flag("--decode", m_decode, "ids to text");
+        command.add_flag("--skip-special", m_skipSpecial, "with --decode: leave special tokens out");
+        command.add_flag("--no-bos", m_noBos, "no <bos> before a text");
+        command.add_flag("--parse-special", m_model.parseSpecial, "special tokens typed in the text count as such");
+        command.add_flag("--allow-urls", m_model.allowUrls, "fetch addresses that stand in the messages");
+        addViewOptions(command, m_prompt);
+    }
+
+    Result<void> run(const Invocation& invocation) override {
+        if (!m_prompt.messagesFile.empty()) return runMessages(invocation);
+        ASSIGN_OR_RETURN(const std::filesystem::path path, session::resolveModelPath(m_model.model()));
+        ASSIGN_OR_RETURN(const auto tokenizer, session::openTokenizer(path));
+        std::string text;
+        if (m_text) {
+            text = *m_text;
+        } else {
+            ASSIGN_OR_RETURN(text, readStandardInput(invocation.stop));
+        }
+        if (m_decode) {
+            ASSIGN_OR_RETURN(const std::vector<std::int64_t> ids, parseIds(text));
+            const std::string decoded = tokenizer->decode(ids, m_skipSpecial);
+            if (invocation.console.json) printJson({{"text", decoded}});
+            else std::cout << decoded << '\n';
+            return {};
+        }
+        std::vector<std::int64_t> ids =
+            tokenizer->encode(text, m_model.parseSpecial ? text::SpecialTokens::Parse : text::SpecialTokens::AsText);
+        if (!m_noBos) ids.insert(ids.begin(), tokenizer->bosId());
+        print(ids, *tokenizer, invocation.console);
+        return {};
+    }
+
+private:
+    Result<void> runMessages(const Invocation& invocation) const {
+        ASSIGN_OR_RETURN(const session::OpenedCheckpoint opened, openCheckpointOf(m_model, invocation));
+        ASSIGN_OR_RETURN(const ReadPrompt read, readPrompt(m_prompt, m_model, invocation.stop));
+        ASSIGN_OR_RETURN(session::PromptSettings settings, promptSettings(m_prompt, m_model, opened));
+        settings.urls = read.urls;
+        ASSIGN_OR_RETURN(const auto prompt, session::buildPrompt(opened, read.conversation, settings, invocation.stop));
+        print(prompt.ids, opened.tokenizer(), invocation.console);
+        return {};
+    }
+
+    static void print(const std::vector<std::int64_t>& ids, const text::Tokenizer& tokenizer, const Console& console) {
+        if (console.json) {
+            ordered_json pieces = ordered_json::array();
+            for (const std::int64_t id : ids) pieces.push_back(tokenizer.piece(id));
+            printJson({{"count", ids.size()}, {"ids", ids}, {"pieces", pieces}});
+            return;
+        }
+        for (const std::int64_t id : ids) {
+            // Quoted as JSON has it, so that newlines and spaces can be seen.
+            std::cout << id << '\t' << ordered_json(tokenizer.piece(id)).dump(-1, ' ', false, ordered_json::error_handler_t::replace) << '\n';
+        }
+    }
+
+    ModelOptions m_model;
+    PromptOptions m_prompt;
+    std::optional<std::string> m_text;
+    bool m_decode = false;
+    bool m_skipSpecial = false;
+    bool m_noBos = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Verb> makeTokenizeVerb() {
+    return std::make_unique<TokenizeVerb>();
+}
+
+}  // namespace lapidary::app

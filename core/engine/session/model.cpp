@@ -1,0 +1,97 @@
+#include "core/engine/session/model.h"
+
+#include <ATen/Parallel.h>
+
+#include <algorithm>
+#include <thread>
+#include <utility>
+
+#include "core/data/checkpoint/quantize_source.h"
+#include "core/shared/plan/parameter_table.h"
+
+namespace lapidary::session {
+namespace {
+
+Result<void> checkDevice(const std::string& device) {
+    if (device == "auto" || device == "cpu") return {};
+    if (device == "cuda" || device.starts_with("cuda:")) {
+        return Error{ErrorCode::Unsupported,
+                     "the device '" + device + "' cannot be used: this build has no GPU plug-in. --device auto or cpu runs everything on the CPU",
+                     "--device"};
+    }
+    return Error{ErrorCode::Usage, "expected auto, cpu, cuda or cuda:N, found '" + device + "'", "--device"};
+}
+
+Result<model::LoadOptions> loadOptions(const ModelRequest& request) {
+    model::LoadOptions options;
+    RETURN_IF_ERROR(checkDevice(request.device));
+    if (request.dtype == "bfloat16") {
+        options.precision = ops::Precision::BFloat16;
+    } else if (request.dtype != "auto" && request.dtype != "float32") {
+        return Error{ErrorCode::Usage, "expected auto, float32 or bfloat16, found '" + request.dtype + "'", "--dtype"};
+    }
+    if (!request.quantize.empty()) {
+        ASSIGN_OR_RETURN(options.quantize, checkpoint::parseQuantization(request.quantize));
+    }
+    return options;
+}
+
+}  // namespace
+
+Result<std::int64_t> resolveContext(const config::TextConfig& config, std::int64_t wanted, bool force) {
+    if (wanted < 0) return Error{ErrorCode::Usage, "expected a number of tokens, found " + std::to_string(wanted), "--context"};
+    if (wanted == 0) return config.maxPositionEmbeddings;
+    if (wanted > config.maxPositionEmbeddings && !force) {
+        return Error{ErrorCode::Usage,
+                     "the model was made for at most " + std::to_string(config.maxPositionEmbeddings) + " tokens, asked for " +
+                         std::to_string(wanted) + "; --force-context allows it",
+                     "--context"};
+    }
+    return wanted;
+}
+
+Model::Model(OpenedCheckpoint opened, std::shared_ptr<model::Gemma3VlModel> network, std::int64_t contextTokens)
+    : m_opened(std::move(opened)), m_network(std::move(network)), m_contextTokens(contextTokens) {}
+
+Result<std::shared_ptr<const Model>> Model::load(const ModelRequest& request, const Progress& progress, std::stop_token stop) {
+    const auto report = [&](const char* stage, double fraction) {
+        if (progress) progress(stage, fraction);
+    };
+    if (!request.adapters.empty()) {
+        return Error{ErrorCode::Unsupported, "adapters cannot be used in this version yet", "--adapter"};
+    }
+    if (request.threads < 0) return Error{ErrorCode::Usage, "expected a positive number of threads", "--threads"};
+    ASSIGN_OR_RETURN(const model::LoadOptions options, loadOptions(request));
+    ASSIGN_OR_RETURN(const std::filesystem::path path, resolveModelPath(request.model));
+    report("reading", 0.0);
+    ASSIGN_OR_RETURN(OpenedCheckpoint opened, openWithProcessor(path, request.mmproj, request.tokenizer));
+    ASSIGN_OR_RETURN(const std::int64_t context, resolveContext(opened.config().text, request.context, request.forceContext));
+    if (stop.stop_requested()) return Error{ErrorCode::Cancelled, "opening the model was cancelled", ""};
+    const auto cores = static_cast<std::int64_t>(std::max(1U, std::thread::hardware_concurrency()));
+    at::set_num_threads(static_cast<int>(std::min<std::int64_t>(request.threads > 0 ? request.threads : cores, 1024)));
+    report(options.quantize ? "quantising" : "loading", 0.5);
+    ASSIGN_OR_RETURN(auto network, model::Gemma3VlModel::load(opened.config(), *opened.checkpoint.tensors, options));
+    report("loading", 1.0);
+    return std::shared_ptr<const Model>(new Model(std::move(opened), std::move(network), context));
+}
+
+std::string Model::dtypeName() const {
+    return m_network->options().precision == ops::Precision::BFloat16 ? "bfloat16" : "float32";
+}
+
+std::int64_t Model::parameters() const {
+    std::int64_t count = 0;
+    for (const plan::Parameter& parameter : plan::parameterTable(config(), m_opened.checkpoint.untiedHead)) count += parameter.elements();
+    return count;
+}
+
+std::int64_t Model::weightBytes() const {
+    std::int64_t bytes = 0;
+    for (const std::string& name : m_opened.checkpoint.tensors->names()) {
+        const auto tensor = m_opened.checkpoint.tensors->tensor(name);
+        if (tensor) bytes += static_cast<std::int64_t>(tensor->bytes.size());
+    }
+    return bytes;
+}
+
+}  // namespace lapidary::session

@@ -1,0 +1,115 @@
+#include "core/engine/session/sequence.h"
+
+#include <ATen/ops/empty.h>
+#include <ATen/ops/from_blob.h>
+#include <ATen/ops/stack.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace lapidary::session {
+namespace {
+
+at::Tensor idsTensor(std::span<const std::int64_t> ids) {
+    at::Tensor tensor = at::empty({1, static_cast<std::int64_t>(ids.size())}, at::kLong);
+    std::copy(ids.begin(), ids.end(), tensor.mutable_data_ptr<std::int64_t>());
+    return tensor;
+}
+
+}  // namespace
+
+Result<at::Tensor> imageFeatures(const Model& model, const processor::ProcessedPrompt& prompt, std::size_t viewBegin,
+                                 ImageFeatureMemory& memory, const std::stop_token& stop) {
+    std::vector<at::Tensor> features;
+    for (std::size_t i = viewBegin; i < prompt.views.size(); ++i) {
+        const image::View& view = prompt.views[i];
+        if (auto known = memory.find(view.sha256)) {
+            features.push_back(std::move(*known));
+            continue;
+        }
+        at::Tensor pixels = at::empty({1, 3, view.size, view.size}, at::kFloat);
+        model.processor().imageProcessor().normalise(view, pixels.mutable_data_ptr<float>());
+        ASSIGN_OR_RETURN(const model::ImageFeatures computed,
+                         model.network().getImageFeatures(pixels, model::VisionOutputs::FeaturesOnly, stop));
+        features.push_back(computed.features[0]);
+        memory.insert(view.sha256, features.back());
+    }
+    return features.empty() ? at::Tensor() : at::stack(features);
+}
+
+std::int64_t commonPrefix(const HeldPrompt& held, const processor::ProcessedPrompt& prompt) {
+    const auto mismatch = std::mismatch(held.ids.begin(), held.ids.end(), prompt.ids.begin(), prompt.ids.end());
+    std::int64_t common = mismatch.first - held.ids.begin();
+    for (std::size_t i = 0; i < prompt.imageSpans.size(); ++i) {
+        const rules::ImageSpan& span = prompt.imageSpans[i];
+        const bool same = i < held.imageSpans.size() && held.imageSpans[i] == span && held.pixelHashes[i] == prompt.views[i].sha256;
+        if (!same || span.end > common) return std::min(common, span.begin);
+    }
+    return common;
+}
+
+Sequence::Sequence(std::shared_ptr<const Model> model)
+    : m_model(std::move(model)), m_cache(m_model->network().makeCache(1, m_model->contextTokens())) {}
+
+std::int64_t Sequence::rewind(std::int64_t wanted) {
+    // After an exception (out of memory) inside the model the two may differ; then nothing that is held can be trusted.
+    if (static_cast<std::int64_t>(m_held.ids.size()) != m_cache.length()) wanted = 0;
+    if (wanted == m_cache.length()) return wanted;
+    if (wanted > 0 && m_cache.canTruncate(wanted) && m_cache.truncate(wanted)) return wanted;
+    clear();
+    return 0;
+}
+
+Result<Sequence::Prefill> Sequence::prefill(const processor::ProcessedPrompt& prompt, ImageFeatureMemory& memory,
+                                            const PrefillProgress& progress, std::stop_token stop) {
+    if (prompt.ids.empty()) return Error{ErrorCode::InvalidData, "the prompt is empty: there is nothing to continue", ""};
+    // One token at least must be computed, for its logits; a block that ends the prompt is computed whole.
+    std::int64_t kept = std::min(commonPrefix(m_held, prompt), static_cast<std::int64_t>(prompt.ids.size()) - 1);
+    for (const rules::ImageSpan& span : prompt.imageSpans) {
+        if (kept > span.begin && kept < span.end) kept = span.begin;
+    }
+    kept = rewind(kept);
+    const auto firstNewView = std::count_if(prompt.imageSpans.begin(), prompt.imageSpans.end(),
+                                            [kept](const rules::ImageSpan& span) { return span.end <= kept; });
+    ASSIGN_OR_RETURN(at::Tensor features, imageFeatures(*m_model, prompt, static_cast<std::size_t>(firstNewView), memory, stop));
+    model::SequenceInput input;
+    input.ids = idsTensor(std::span(prompt.ids).subspan(static_cast<std::size_t>(kept)));
+    input.imageFeatures = std::move(features);
+    input.onChunk = progress;
+    auto output = m_model->network().forward(input, m_cache, stop);
+    holdPrefix(prompt);
+    if (!output) return std::move(output).error();
+    m_logits = output->logits.contiguous();
+    return Prefill{lastLogits(), kept};
+}
+
+// What the cache holds now is the beginning of `prompt`: all of it, or the chunks that were finished before a cancel.
+void Sequence::holdPrefix(const processor::ProcessedPrompt& prompt) {
+    const auto length = static_cast<std::size_t>(m_cache.length());
+    m_held = {};
+    m_held.ids.assign(prompt.ids.begin(), prompt.ids.begin() + static_cast<std::ptrdiff_t>(std::min(length, prompt.ids.size())));
+    for (std::size_t i = 0; i < prompt.imageSpans.size() && prompt.imageSpans[i].end <= m_cache.length(); ++i) {
+        m_held.imageSpans.push_back(prompt.imageSpans[i]);
+        m_held.pixelHashes.push_back(prompt.views[i].sha256);
+    }
+}
+
+Result<std::span<const float>> Sequence::append(std::int64_t id, std::stop_token stop) {
+    model::SequenceInput input;
+    input.ids = idsTensor(std::span(&id, 1));
+    ASSIGN_OR_RETURN(const model::SequenceOutput output, m_model->network().forward(input, m_cache, stop));
+    m_held.ids.push_back(id);
+    m_logits = output.logits.contiguous();
+    return lastLogits();
+}
+
+std::span<const float> Sequence::lastLogits() const {
+    return {m_logits.const_data_ptr<float>(), static_cast<std::size_t>(m_logits.numel())};
+}
+
+void Sequence::clear() {
+    m_cache.clear();
+    m_held = {};
+}
+
+}  // namespace lapidary::session
