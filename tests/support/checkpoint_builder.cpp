@@ -59,7 +59,8 @@ void writeText(const std::filesystem::path& path, const std::string& text) {
 
 using Tensors = std::map<std::string, std::pair<plan::Parameter, std::vector<float>>>;
 
-void writeShard(const std::filesystem::path& path, const std::vector<const Tensors::value_type*>& tensors, const std::string& dtype) {
+void writeShard(const std::filesystem::path& path, const std::vector<const Tensors::value_type*>& tensors,
+                const std::string& dtype) {
     std::vector<std::string> data;
     std::vector<files::TensorToWrite> list;
     data.reserve(tensors.size());
@@ -138,7 +139,8 @@ std::string nameIn(Naming naming, const std::string& canonicalName) {
         if (inModel) return "model.language_model." + suffix;
         return naming == Naming::BaseModel ? "language_model." + suffix : canonicalName;
     }
-    if (name == "language_model.lm_head.weight") return inModel || naming == Naming::BaseModel ? "lm_head.weight" : canonicalName;
+    if (name == "language_model.lm_head.weight")
+        return inModel || naming == Naming::BaseModel ? "lm_head.weight" : canonicalName;
     if (name.starts_with(kVisionPrefix)) {
         const std::string rest = flatVision ? "vision_tower." + std::string(name.substr(kVisionPrefix.size())) : canonicalName;
         return inModel ? "model." + rest : rest;
@@ -176,7 +178,8 @@ std::string encodeValues(const std::string& dtype, const float* values, std::siz
     }
     if (dtype != "BF16" && dtype != "F16") throw std::runtime_error("cannot write the dtype " + dtype);
     for (std::size_t i = 0; i < count; ++i) {
-        const std::uint16_t half = dtype == "BF16" ? kernels::reference::floatToBfloat16(values[i]) : kernels::reference::floatToHalf(values[i]);
+        const std::uint16_t half =
+            dtype == "BF16" ? kernels::reference::floatToBfloat16(values[i]) : kernels::reference::floatToHalf(values[i]);
         std::memcpy(bytes.data() + 2 * i, &half, sizeof half);
     }
     return bytes;
@@ -186,14 +189,22 @@ void writeConfigFiles(const std::filesystem::path& folder, const config::Gemma3C
     config::Gemma3Config config = given;
     config.dtype = dtype == "F32" ? "float32" : dtype == "F16" ? "float16" : "bfloat16";
     writeText(folder / "config.json", config::toJson(config).dump(2));
-    const nlohmann::json generation{{"bos_token_id", 2}, {"eos_token_id", config.text.eosTokenIds}, {"pad_token_id", 0}, {"do_sample", false}};
+    const nlohmann::json generation{
+        {"bos_token_id", 2}, {"eos_token_id", config.text.eosTokenIds}, {"pad_token_id", 0}, {"do_sample", false}};
     writeText(folder / "generation_config.json", generation.dump(2));
     if (!config.vision) return;
     const std::int64_t size = config.vision->imageSize;
-    const nlohmann::json picture{{"image_processor_type", "Gemma3ImageProcessor"}, {"do_resize", true}, {"do_rescale", true},
-                                 {"do_normalize", true}, {"do_convert_rgb", nullptr}, {"do_pan_and_scan", nullptr},
-                                 {"image_mean", {0.5, 0.5, 0.5}}, {"image_std", {0.5, 0.5, 0.5}}, {"resample", 2},
-                                 {"rescale_factor", 1.0 / 255.0}, {"image_seq_length", config.mmTokensPerImage},
+    const nlohmann::json picture{{"image_processor_type", "Gemma3ImageProcessor"},
+                                 {"do_resize", true},
+                                 {"do_rescale", true},
+                                 {"do_normalize", true},
+                                 {"do_convert_rgb", nullptr},
+                                 {"do_pan_and_scan", nullptr},
+                                 {"image_mean", {0.5, 0.5, 0.5}},
+                                 {"image_std", {0.5, 0.5, 0.5}},
+                                 {"resample", 2},
+                                 {"rescale_factor", 1.0 / 255.0},
+                                 {"image_seq_length", config.mmTokensPerImage},
                                  {"size", {{"height", size}, {"width", size}}}};
     writeText(folder / "preprocessor_config.json", picture.dump(2));
 }

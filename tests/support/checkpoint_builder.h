@@ -21,13 +21,13 @@ config::Gemma3Config tinyVisionConfig();
 
 // Specification 7.1, one row each.
 enum class Naming : std::uint8_t {
-    TextOnly,        // model.…                       (text-only configurations)
-    Hub,             // language_model.model.…, vision_tower.vision_model.…
-    StateDict452,    // model.language_model.…, model.vision_tower.vision_model.…
-    StateDict56,     // model.language_model.…, model.vision_tower.…
-    HubFlatVision,   // language_model.model.…, vision_tower.…
-    BaseModel,       // language_model.…, vision_tower.vision_model.…
-    BareText,        // embed_tokens.weight, layers.…  (base text model; text-only configurations)
+    TextOnly,  // model.…                       (text-only configurations)
+    Hub,  // language_model.model.…, vision_tower.vision_model.…
+    StateDict452,  // model.language_model.…, model.vision_tower.vision_model.…
+    StateDict56,  // model.language_model.…, model.vision_tower.…
+    HubFlatVision,  // language_model.model.…, vision_tower.…
+    BaseModel,  // language_model.…, vision_tower.vision_model.…
+    BareText,  // embed_tokens.weight, layers.…  (base text model; text-only configurations)
 };
 std::string nameIn(Naming naming, const std::string& canonicalName);
 
@@ -40,12 +40,12 @@ void seededValues(const plan::Parameter& parameter, std::uint64_t seed, std::int
 std::string encodeValues(const std::string& dtype, const float* values, std::size_t count);
 
 struct BuildOptions {
-    Naming naming = Naming::Hub;         // TextOnly is taken for text-only configurations
-    std::string dtype = "F32";           // "F32", "BF16", "F16"
-    int shards = 1;                      // more than 1: model-0000i-of-0000n.safetensors and an index
+    Naming naming = Naming::Hub;  // TextOnly is taken for text-only configurations
+    std::string dtype = "F32";  // "F32", "BF16", "F16"
+    int shards = 1;  // more than 1: model-0000i-of-0000n.safetensors and an index
     std::uint64_t seed = 1;
-    bool untiedHead = false;             // adds a head that differs from the embedding
-    bool writeConfig = true;             // config.json (v5 style), generation_config.json, preprocessor_config.json
+    bool untiedHead = false;  // adds a head that differs from the embedding
+    bool writeConfig = true;  // config.json (v5 style), generation_config.json, preprocessor_config.json
     // Last say over the tensors that will be written: rename, drop, reshape, change values.
     std::function<void(std::map<std::string, std::pair<plan::Parameter, std::vector<float>>>&)> edit;
 };

@@ -113,7 +113,8 @@ void writeBytes(const std::filesystem::path& path, const std::string& bytes) {
 }  // namespace
 
 bool isOffsetNorm(const plan::Parameter& parameter) {
-    return parameter.kind == plan::Kind::Norm && parameter.part != plan::Part::Vision;  // SigLIP's LayerNorms are stored as they are
+    return parameter.kind == plan::Kind::Norm &&
+           parameter.part != plan::Part::Vision;  // SigLIP's LayerNorms are stored as they are
 }
 
 void addVocabulary(GgufBytes& file, std::int64_t size) {
@@ -159,9 +160,15 @@ void GgufBytes::addString(const std::string& key, const std::string& value) {
     putString(bytes, value);
     addRawValue(key, typeNumber(files::GgufType::String), bytes);
 }
-void GgufBytes::addU32(const std::string& key, std::uint32_t value) { addRawValue(key, typeNumber(files::GgufType::U32), scalar(value)); }
-void GgufBytes::addF32(const std::string& key, float value) { addRawValue(key, typeNumber(files::GgufType::F32), scalar(value)); }
-void GgufBytes::addBool(const std::string& key, bool value) { addRawValue(key, typeNumber(files::GgufType::Bool), std::string(1, value ? '\1' : '\0')); }
+void GgufBytes::addU32(const std::string& key, std::uint32_t value) {
+    addRawValue(key, typeNumber(files::GgufType::U32), scalar(value));
+}
+void GgufBytes::addF32(const std::string& key, float value) {
+    addRawValue(key, typeNumber(files::GgufType::F32), scalar(value));
+}
+void GgufBytes::addBool(const std::string& key, bool value) {
+    addRawValue(key, typeNumber(files::GgufType::Bool), std::string(1, value ? '\1' : '\0'));
+}
 void GgufBytes::addF32s(const std::string& key, const std::vector<float>& values) {
     addRawValue(key, typeNumber(files::GgufType::Array), arrayOf(files::GgufType::F32, values));
 }
@@ -183,12 +190,14 @@ void GgufBytes::addRawValue(const std::string& key, std::uint32_t type, std::str
     ++m_valueCount;
 }
 
-void GgufBytes::addTensor(const std::string& name, const std::vector<std::int64_t>& shape, std::uint32_t ggmlType, std::string bytes) {
+void GgufBytes::addTensor(const std::string& name, const std::vector<std::int64_t>& shape, std::uint32_t ggmlType,
+                          std::string bytes) {
     const std::uint64_t size = bytes.size();
     m_tensors.push_back({name, shape, ggmlType, std::move(bytes), size});
 }
 
-void GgufBytes::declareTensor(const std::string& name, const std::vector<std::int64_t>& shape, std::uint32_t ggmlType, std::uint64_t sizeBytes) {
+void GgufBytes::declareTensor(const std::string& name, const std::vector<std::int64_t>& shape, std::uint32_t ggmlType,
+                              std::uint64_t sizeBytes) {
     m_tensors.push_back({name, shape, ggmlType, {}, sizeBytes});
 }
 
@@ -202,7 +211,8 @@ std::string GgufBytes::header() const {
     for (const Tensor& tensor : m_tensors) {
         putString(bytes, tensor.name);
         put(bytes, static_cast<std::uint32_t>(tensor.shape.size()));
-        for (auto dimension = tensor.shape.rbegin(); dimension != tensor.shape.rend(); ++dimension) put(bytes, static_cast<std::uint64_t>(*dimension));
+        for (auto dimension = tensor.shape.rbegin(); dimension != tensor.shape.rend(); ++dimension)
+            put(bytes, static_cast<std::uint64_t>(*dimension));
         put(bytes, tensor.type);
         put(bytes, offset);
         offset += padded(tensor.sizeBytes, alignment);
@@ -247,7 +257,8 @@ kernels::BlockFormat ggufFormatOf(const plan::Parameter& parameter, kernels::Blo
 }
 
 std::string encodeRows(kernels::BlockFormat format, const float* values, std::int64_t rows, std::int64_t cols) {
-    if (kernels::isPlain(format)) return encodeValues(kernels::formatName(format), values, static_cast<std::size_t>(rows * cols));
+    if (kernels::isPlain(format))
+        return encodeValues(kernels::formatName(format), values, static_cast<std::size_t>(rows * cols));
     const std::int64_t rowBytes = kernels::rowBytes(format, cols).value();
     std::string bytes(static_cast<std::size_t>(rows * rowBytes), '\0');
     for (std::int64_t row = 0; row < rows; ++row) {

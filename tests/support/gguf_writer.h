@@ -32,7 +32,8 @@ public:
     void addTensor(const std::string& name, const std::vector<std::int64_t>& shape, std::uint32_t ggmlType, std::string bytes);
 
     // A tensor whose bytes the caller writes after header(), padded to the alignment, in this order.
-    void declareTensor(const std::string& name, const std::vector<std::int64_t>& shape, std::uint32_t ggmlType, std::uint64_t sizeBytes);
+    void declareTensor(const std::string& name, const std::vector<std::int64_t>& shape, std::uint32_t ggmlType,
+                       std::uint64_t sizeBytes);
 
     [[nodiscard]] std::string finish() const;
     // Everything before the data, padded to the alignment.
@@ -54,8 +55,8 @@ private:
 struct GgufModelOptions {
     kernels::BlockFormat matrices = kernels::BlockFormat::F32;  // where rows fit; else F16.  Norms stay F32
     std::uint64_t seed = 1;                                     // the values of buildCheckpoint with this seed
-    bool vocabulary = true;                                     // a small SentencePiece vocabulary of config.text.vocabSize pieces
-    bool swappedFeedForward = false;                            // mmproj: the old naming of ffn_up / ffn_down
+    bool vocabulary = true;  // a small SentencePiece vocabulary of config.text.vocabSize pieces
+    bool swappedFeedForward = false;  // mmproj: the old naming of ffn_up / ffn_down
 };
 
 // The metadata of a text model (specification 7.4), without a vocabulary.
@@ -77,6 +78,7 @@ std::string encodeRows(kernels::BlockFormat format, const float* values, std::in
 // Text part of `config` with seededValues (norms + 1).  Throws std::runtime_error when it cannot write.
 void writeTextGguf(const std::filesystem::path& path, const config::Gemma3Config& config, const GgufModelOptions& options = {});
 // Vision part and projector as an mmproj file (specification 7.5).
-void writeMmprojGguf(const std::filesystem::path& path, const config::Gemma3Config& config, const GgufModelOptions& options = {});
+void writeMmprojGguf(const std::filesystem::path& path, const config::Gemma3Config& config,
+                     const GgufModelOptions& options = {});
 
 }  // namespace lapidary::test

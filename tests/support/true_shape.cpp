@@ -56,14 +56,15 @@ void writeHuggingFace(const std::filesystem::path& folder, const lapidary::confi
     check((*writer)->finish());
 }
 
-void writeGguf(const std::filesystem::path& path, lapidary::test::GgufBytes& file, const std::vector<Parameter>& table, BlockFormat matrices) {
+void writeGguf(const std::filesystem::path& path, lapidary::test::GgufBytes& file, const std::vector<Parameter>& table,
+               BlockFormat matrices) {
     const auto sizeOf = [&](const Parameter& parameter) {
         return lapidary::files::tensorBytes(lapidary::test::ggufFormatOf(parameter, matrices), parameter.shape).value();
     };
     for (const Parameter& parameter : table) {
         const BlockFormat format = lapidary::test::ggufFormatOf(parameter, matrices);
-        file.declareTensor(lapidary::test::ggufName(parameter.name), parameter.shape, lapidary::files::ggmlTypeOf(format).value(),
-                           static_cast<std::uint64_t>(sizeOf(parameter)));
+        file.declareTensor(lapidary::test::ggufName(parameter.name), parameter.shape,
+                           lapidary::files::ggmlTypeOf(format).value(), static_cast<std::uint64_t>(sizeOf(parameter)));
     }
     std::ofstream out(path, std::ios::binary);
     out << file.header();
@@ -102,8 +103,11 @@ void writeGgufModel(const std::filesystem::path& path, lapidary::config::Gemma3C
 int run(const std::string& size, const std::string& format, const std::filesystem::path& target) {
     const auto config = lapidary::config::releasedConfig(size);
     if (!config) throw std::runtime_error(config.error().toString());
-    const std::pair<const char*, BlockFormat> formats[] = {{"f32", BlockFormat::F32}, {"f16", BlockFormat::F16}, {"bf16", BlockFormat::BF16},
-                                                           {"q8_0", BlockFormat::Q8_0}, {"q4_0", BlockFormat::Q4_0}};
+    const std::pair<const char*, BlockFormat> formats[] = {{"f32", BlockFormat::F32},
+                                                           {"f16", BlockFormat::F16},
+                                                           {"bf16", BlockFormat::BF16},
+                                                           {"q8_0", BlockFormat::Q8_0},
+                                                           {"q4_0", BlockFormat::Q4_0}};
     for (const auto& [name, value] : formats) {
         if (format != name) continue;
         if (target.extension() == ".gguf") {

@@ -46,7 +46,8 @@ inline Checkpoint opened(const std::filesystem::path& path, const OpenOptions& o
 }
 
 inline void expectSays(const std::string& text, const std::vector<std::string>& parts) {
-    for (const std::string& part : parts) EXPECT_NE(text.find(part), std::string::npos) << "'" << part << "' is not in: " << text;
+    for (const std::string& part : parts)
+        EXPECT_NE(text.find(part), std::string::npos) << "'" << part << "' is not in: " << text;
 }
 
 // The checkpoint is refused with this code, in words that hold all `parts`.

@@ -33,7 +33,8 @@ void expectSame(const Values& found, const Values& expected, float tolerance = 0
         ASSERT_TRUE(found.contains(name)) << name;
         ASSERT_EQ(found.at(name).first, tensor.first) << name;
         const float allowed = isStoredPlusOne(name) ? 6e-8F : tolerance;
-        for (std::size_t i = 0; i < tensor.second.size(); ++i) ASSERT_NEAR(found.at(name).second[i], tensor.second[i], allowed) << name << " " << i;
+        for (std::size_t i = 0; i < tensor.second.size(); ++i)
+            ASSERT_NEAR(found.at(name).second[i], tensor.second[i], allowed) << name << " " << i;
     }
 }
 
@@ -85,7 +86,11 @@ TEST(GgufCheckpoint, MmprojAddsTheTowerInBothNamingsOfItsFeedForward) {
         options.swappedFeedForward = swapped;
         test::writeMmprojGguf(folder.path() / "mmproj.gguf", config, options);
         const Checkpoint checkpoint = opened(folder.path() / "m.gguf", {folder.path() / "mmproj.gguf"});
-        EXPECT_TRUE(checkpoint.config == [&] { auto same = config; same.dtype = "bfloat16"; return same; }());
+        EXPECT_TRUE(checkpoint.config == [&] {
+            auto same = config;
+            same.dtype = "bfloat16";
+            return same;
+        }());
         expectSame(valuesOf(*checkpoint.tensors), expectedValues(config));
         ASSERT_TRUE(checkpoint.imageProcessor);
         EXPECT_EQ(checkpoint.imageProcessor->height, 56);
@@ -157,9 +162,12 @@ TEST(GgufConfig, OptionalKeys) {
     EXPECT_EQ(every2->text.layerTypes[1], config::LayerType::FullAttention);
     EXPECT_EQ(every2->text.layerTypes[4], config::LayerType::SlidingAttention);
     const std::string flags = std::string("\7\0\0\0\6\0\0\0\0\0\0\0", 12) + std::string("\0\1\1\1\1\1", 6);
-    EXPECT_EQ(with([&](GgufBytes& file) { file.addRawValue("gemma3.attention.sliding_window_pattern", 9, flags); })->text.layerTypes[0],
+    EXPECT_EQ(with([&](GgufBytes& file) {
+                  file.addRawValue("gemma3.attention.sliding_window_pattern", 9, flags);
+              })->text.layerTypes[0],
               config::LayerType::FullAttention);
-    EXPECT_EQ(with([](GgufBytes& file) { file.addF32("gemma3.final_logit_softcapping", 30.0F); })->text.finalLogitSoftcapping, 30.0);
+    EXPECT_EQ(with([](GgufBytes& file) { file.addF32("gemma3.final_logit_softcapping", 30.0F); })->text.finalLogitSoftcapping,
+              30.0);
     EXPECT_EQ(with([](GgufBytes&) {})->text.rmsNormEps, 1e-6);  // not 9.99999997e-07
     EXPECT_FALSE(with([](GgufBytes& file) { file.addString("gemma3.rope.scaling.type", "yarn"); }));
     EXPECT_FALSE(with([](GgufBytes& file) { file.addU32("gemma3.attention.sliding_window_pattern", 0); }));
@@ -196,14 +204,15 @@ TEST(GgufConfig, MissingAndImpossibleKeysAreNamed) {
     const auto missing = configOf(bare);
     ASSERT_FALSE(missing);
     expectSays(missing.error().toString(), {"gemma3.embedding_length", "no such key"});
-    for (const auto& [key, value] : {std::pair("block_count", 0U), std::pair("block_count", 2'000'000'000U), std::pair("attention.head_count", 0U),
-                                     std::pair("attention.key_length", 0U), std::pair("embedding_length", 0U), std::pair("feed_forward_length", 0U),
-                                     std::pair("attention.sliding_window", 0U), std::pair("attention.value_length", 7U)}) {
+    for (const auto& [key, value] :
+         {std::pair("block_count", 0U), std::pair("block_count", 2'000'000'000U), std::pair("attention.head_count", 0U),
+          std::pair("attention.key_length", 0U), std::pair("embedding_length", 0U), std::pair("feed_forward_length", 0U),
+          std::pair("attention.sliding_window", 0U), std::pair("attention.value_length", 7U)}) {
         config::Gemma3Config config = test::tinyTextConfig();
         GgufBytes file;
         file.addString("general.architecture", "gemma3");
-        for (const char* name : {"block_count", "attention.head_count", "attention.key_length", "embedding_length", "feed_forward_length",
-                                 "attention.sliding_window", "attention.head_count_kv"}) {
+        for (const char* name : {"block_count", "attention.head_count", "attention.key_length", "embedding_length",
+                                 "feed_forward_length", "attention.sliding_window", "attention.head_count_kv"}) {
             if (std::string_view(name) != key) file.addU32(std::string("gemma3.") + name, 8);
         }
         file.addU32(std::string("gemma3.") + key, value);
@@ -221,7 +230,8 @@ GgufBytes withVocabulary(const std::vector<std::string>& pieces, const std::vect
     file.addI32s("tokenizer.ggml.token_type", types);
     for (const plan::Parameter& parameter : plan::parameterTable(config)) {
         const auto values = test::seededValues(parameter, 1);
-        file.addTensor(test::ggufName(parameter.name), parameter.shape, 0, test::encodeValues("F32", values.data(), values.size()));
+        file.addTensor(test::ggufName(parameter.name), parameter.shape, 0,
+                       test::encodeValues("F32", values.data(), values.size()));
     }
     return file;
 }
@@ -232,7 +242,8 @@ TEST(Fault18, BytePiecesMustNameAByte) {
         const auto path = folder.write("m.gguf", withVocabulary({"<pad>", piece}, {3, 6}, 2).finish());
         expectRefused(path, ErrorCode::InvalidData, {"token 1 is marked as a byte", piece});
     }
-    EXPECT_EQ(opened(folder.write("m.gguf", withVocabulary({"<pad>", "<0x0a>"}, {3, 6}, 2).finish())).tokenizer.gguf->pieces[1], "<0x0a>");
+    EXPECT_EQ(opened(folder.write("m.gguf", withVocabulary({"<pad>", "<0x0a>"}, {3, 6}, 2).finish())).tokenizer.gguf->pieces[1],
+              "<0x0a>");
     // As a normal piece the text is only text.
     EXPECT_TRUE(openCheckpoint(folder.write("m.gguf", withVocabulary({"<pad>", "<0x-1>"}, {3, 1}, 2).finish())));
 }
@@ -293,7 +304,8 @@ TEST(GgufCheckpoint, MissingTensorsAreNamed) {
     test::addTextMetadata(file, test::tinyTextConfig());
     expectRefused(folder.write("m.gguf", file.finish()), ErrorCode::NotFound, {"token_embd.weight"});
     file.addTensor("token_embd.weight", {4, 32}, 0, std::string(512, '\0'));
-    expectRefused(folder.write("m.gguf", file.finish()), ErrorCode::NotFound, {"79 tensors", "model.layers.0.input_layernorm.weight"});
+    expectRefused(folder.write("m.gguf", file.finish()), ErrorCode::NotFound,
+                  {"79 tensors", "model.layers.0.input_layernorm.weight"});
 }
 
 TEST(GgufNames, EveryParameterGoesBothWays) {
@@ -302,12 +314,12 @@ TEST(GgufNames, EveryParameterGoesBothWays) {
             const std::string name = test::ggufName(parameter.name);
             ASSERT_FALSE(name.empty()) << parameter.name;
             const std::string back = parameter.part == plan::Part::Language ? canonicalTextName(name, config.isVisionLanguage())
-                                                                             : canonicalVisionName(name, false);
+                                                                            : canonicalVisionName(name, false);
             EXPECT_EQ(back, parameter.name);
         }
     }
-    for (const char* name : {"blk.x.attn_q.weight", "blk..attn_q.weight", "blk.0.attn_q.scale", "blk.0.unknown.weight", "blk.0", "v.blk.0.ln3.weight",
-                             "rope_freqs.weight", ""}) {
+    for (const char* name : {"blk.x.attn_q.weight", "blk..attn_q.weight", "blk.0.attn_q.scale", "blk.0.unknown.weight", "blk.0",
+                             "v.blk.0.ln3.weight", "rope_freqs.weight", ""}) {
         EXPECT_EQ(canonicalTextName(name, false), "") << name;
         EXPECT_EQ(canonicalVisionName(name, false), "") << name;
     }

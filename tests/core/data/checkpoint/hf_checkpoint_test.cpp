@@ -39,7 +39,8 @@ void writeText(const std::filesystem::path& path, const std::string& text) {
 TEST(HfCheckpoint, EveryNamingAndShardingGivesTheSameTable) {
     const config::Gemma3Config config = test::tinyVisionConfig();
     const Values expected = expectedValues(config, 3);
-    for (const Naming naming : {Naming::Hub, Naming::StateDict452, Naming::StateDict56, Naming::HubFlatVision, Naming::BaseModel}) {
+    for (const Naming naming :
+         {Naming::Hub, Naming::StateDict452, Naming::StateDict56, Naming::HubFlatVision, Naming::BaseModel}) {
         for (const int shards : {1, 2, 7}) {
             const test::TempDir folder;
             BuildOptions options;
@@ -49,7 +50,11 @@ TEST(HfCheckpoint, EveryNamingAndShardingGivesTheSameTable) {
             test::buildCheckpoint(folder.path(), config, options);
             const Checkpoint checkpoint = opened(folder.path());
             EXPECT_TRUE(checkpoint.warnings.empty()) << checkpoint.warnings.front();
-            EXPECT_TRUE(checkpoint.config == [&] { auto same = config; same.dtype = "float32"; return same; }());
+            EXPECT_TRUE(checkpoint.config == [&] {
+                auto same = config;
+                same.dtype = "float32";
+                return same;
+            }());
             EXPECT_EQ(checkpoint.files.size(), static_cast<std::size_t>(shards));
             EXPECT_FALSE(checkpoint.untiedHead);
             EXPECT_EQ(valuesOf(*checkpoint.tensors), expected) << static_cast<int>(naming) << " in " << shards;
@@ -72,8 +77,9 @@ TEST(HfCheckpoint, TextOnlyNamings) {
 }
 
 TEST(HfCheckpoint, KeepsEveryDtypeAsStored) {
-    for (const auto& [dtype, format] : {std::pair("F32", kernels::BlockFormat::F32), std::pair("BF16", kernels::BlockFormat::BF16),
-                                        std::pair("F16", kernels::BlockFormat::F16)}) {
+    for (const auto& [dtype, format] :
+         {std::pair("F32", kernels::BlockFormat::F32), std::pair("BF16", kernels::BlockFormat::BF16),
+          std::pair("F16", kernels::BlockFormat::F16)}) {
         const test::TempDir folder;
         BuildOptions options;
         options.dtype = dtype;
@@ -96,8 +102,9 @@ TEST(HfCheckpoint, OpensByFolderFileShardAndIndex) {
     options.shards = 3;
     test::buildCheckpoint(folder.path() / "three", test::tinyTextConfig(), options);
     const std::filesystem::path three = folder.path() / "three";
-    for (const auto& path : {folder.path() / "one", folder.path() / "one" / "", folder.path() / "one/model.safetensors", folder.path() / "one/config.json",
-                             three / "model.safetensors.index.json", three / "model-00002-of-00003.safetensors"}) {
+    for (const auto& path : {folder.path() / "one", folder.path() / "one" / "", folder.path() / "one/model.safetensors",
+                             folder.path() / "one/config.json", three / "model.safetensors.index.json",
+                             three / "model-00002-of-00003.safetensors"}) {
         EXPECT_EQ(opened(path).tensors->names().size(), 80U) << path;
     }
     expectRefused(folder.path() / "none", ErrorCode::NotFound, {"no such file or folder", "none"});
@@ -113,16 +120,19 @@ TEST(HfCheckpoint, BuffersAndPoolingHeadAreIgnoredOthersAreTold) {
         const auto folder = std::make_unique<test::TempDir>();
         BuildOptions options;
         options.edit = [&](auto& tensors) {
-            for (const std::string& name : names) tensors[name] = {plan::Parameter{name, {2}, plan::Part::Language, plan::Kind::Bias}, {1.0F, 2.0F}};
+            for (const std::string& name : names)
+                tensors[name] = {plan::Parameter{name, {2}, plan::Part::Language, plan::Kind::Bias}, {1.0F, 2.0F}};
         };
         test::buildCheckpoint(folder->path(), config, options);
         Checkpoint checkpoint = opened(folder->path());
         EXPECT_EQ(valuesOf(*checkpoint.tensors), expectedValues(config, 1));
         return checkpoint.warnings;
     };
-    EXPECT_TRUE(buildWith({"language_model.model.rotary_emb.inv_freq", "language_model.model.layers.0.self_attn.rotary_emb.inv_freq",
-                           "vision_tower.vision_model.embeddings.position_ids", "language_model.model.embed_tokens.embed_scale",
-                           "vision_tower.vision_model.head.probe", "vision_tower.vision_model.head.mlp.fc1.weight"}).empty());
+    EXPECT_TRUE(
+        buildWith({"language_model.model.rotary_emb.inv_freq", "language_model.model.layers.0.self_attn.rotary_emb.inv_freq",
+                   "vision_tower.vision_model.embeddings.position_ids", "language_model.model.embed_tokens.embed_scale",
+                   "vision_tower.vision_model.head.probe", "vision_tower.vision_model.head.mlp.fc1.weight"})
+            .empty());
     const auto warnings = buildWith({"language_model.model.layers.0.mlp.extra.weight"});
     ASSERT_EQ(warnings.size(), 1U);
     expectSays(warnings.front(), {"1 tensors are no part of the model", "layers.0.mlp.extra.weight"});
@@ -170,7 +180,9 @@ TEST(HfCheckpoint, HeadRules) {
 TEST(HfCheckpoint, TextPartAloneOpensAsTextOnly) {
     const test::TempDir folder;
     BuildOptions options;
-    options.edit = [](auto& tensors) { std::erase_if(tensors, [](const auto& entry) { return !entry.first.starts_with("language_model."); }); };
+    options.edit = [](auto& tensors) {
+        std::erase_if(tensors, [](const auto& entry) { return !entry.first.starts_with("language_model."); });
+    };
     test::buildCheckpoint(folder.path(), test::tinyVisionConfig(), options);
     const Checkpoint checkpoint = opened(folder.path());
     EXPECT_FALSE(checkpoint.config.isVisionLanguage());
@@ -209,7 +221,8 @@ TEST(HfCheckpoint, SideFiles) {
 
     // processor_config.json of transformers 5: the same keys one level down.
     std::filesystem::remove(folder.path() / "preprocessor_config.json");
-    writeText(folder.path() / "processor_config.json", R"({"image_processor":{"image_mean":[0.4,0.5,0.6],"size":{"height":56,"width":56},
+    writeText(folder.path() / "processor_config.json",
+              R"({"image_processor":{"image_mean":[0.4,0.5,0.6],"size":{"height":56,"width":56},
         "do_pan_and_scan":true,"pan_and_scan_max_num_crops":2},"image_seq_length":4})");
     writeText(folder.path() / "tokenizer.json", "{}");
     writeText(folder.path() / "tokenizer_config.json", R"({"chat_template":"from config"})");

@@ -31,7 +31,8 @@ TEST(QuantizeSource, MatricesAreQuantisedRowByRowTheRestStays) {
             for (const std::string& tensorName : (*source)->names()) {
                 const StoredTensor before = *checkpoint.tensors->tensor(tensorName);
                 const StoredTensor after = *(*source)->tensor(tensorName);
-                const bool isMatrix = before.shape.size() == 2 && !tensorName.starts_with("multi_modal") && tensorName.find("position_embedding") == std::string::npos;
+                const bool isMatrix = before.shape.size() == 2 && !tensorName.starts_with("multi_modal") &&
+                                      tensorName.find("position_embedding") == std::string::npos;
                 const bool fits = isMatrix && kernels::rowBytes(format, before.shape[1]).has_value();
                 ASSERT_EQ(after.format, fits ? format : before.format) << tensorName << " " << name;
                 ASSERT_EQ(after.shape, before.shape);

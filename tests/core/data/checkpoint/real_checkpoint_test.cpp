@@ -40,7 +40,11 @@ TEST(RealCheckpoint, OpensAsDescribed) {
     std::map<kernels::BlockFormat, int> formats;
     for (const std::string& name : checkpoint.tensors->names()) ++formats[checkpoint.tensors->tensor(name)->format];
     using kernels::BlockFormat;
-    const std::map<BlockFormat, int> expected{{BlockFormat::F32, 109}, {BlockFormat::Q5_0, 81}, {BlockFormat::Q4_K, 27}, {BlockFormat::Q8_0, 10}, {BlockFormat::Q6_K, 9}};
+    const std::map<BlockFormat, int> expected{{BlockFormat::F32, 109},
+                                              {BlockFormat::Q5_0, 81},
+                                              {BlockFormat::Q4_K, 27},
+                                              {BlockFormat::Q8_0, 10},
+                                              {BlockFormat::Q6_K, 9}};
     EXPECT_EQ(formats, expected);
     EXPECT_TRUE(findNonFinite(*checkpoint.tensors)->empty());
 

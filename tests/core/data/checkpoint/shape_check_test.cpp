@@ -46,8 +46,9 @@ TEST_F(Fault13, ShapesWinWhereThatIsSafe) {
     EXPECT_EQ(checkpoint.config.text.vocabSize, 264);
     EXPECT_EQ(checkpoint.config.vision->intermediateSize, 24);
     EXPECT_EQ(valuesOf(*checkpoint.tensors), before);
-    expectWarns(checkpoint, {"the weights win", "num_attention_heads: configuration 8, weights 4", "num_key_value_heads: configuration 4, weights 2",
-                             "vocab_size: configuration 300, weights 264", "vision_config.intermediate_size: configuration 99, weights 24"});
+    expectWarns(checkpoint, {"the weights win", "num_attention_heads: configuration 8, weights 4",
+                             "num_key_value_heads: configuration 4, weights 2", "vocab_size: configuration 300, weights 264",
+                             "vision_config.intermediate_size: configuration 99, weights 24"});
 }
 
 TEST_F(Fault13, SizesThatCarryMoreThanAShapeAreRefusedWithTheTable) {
@@ -93,7 +94,8 @@ TEST(Fault13Weights, OneTensorOfAnotherShapeIsRefused) {
         parameter.shape = {48, 32};  // transposed: as many values
     };
     test::buildCheckpoint(folder.path(), test::tinyTextConfig(), options);
-    expectRefused(folder.path(), ErrorCode::InvalidData, {"model.layers.4.mlp.down_proj.weight", "expected [32, 48], found [48, 32]"});
+    expectRefused(folder.path(), ErrorCode::InvalidData,
+                  {"model.layers.4.mlp.down_proj.weight", "expected [32, 48], found [48, 32]"});
 }
 
 TEST(Fault13Weights, HeadsThatDoNotDivideAreRefused) {
@@ -116,17 +118,24 @@ TEST(Fault14, MixedVisionNamespacesAreShownAndRefused) {
         tensors.insert(std::move(node));
     };
     test::buildCheckpoint(folder.path(), test::tinyVisionConfig(), options);
-    expectRefused(folder.path(), ErrorCode::InvalidData, {"two namings are mixed", "'vision_tower.' (1 tensors, such as vision_tower.post_layernorm.weight)",
-                                                          "'vision_tower.vision_model.' (36 tensors"});
+    expectRefused(folder.path(), ErrorCode::InvalidData,
+                  {"two namings are mixed", "'vision_tower.' (1 tensors, such as vision_tower.post_layernorm.weight)",
+                   "'vision_tower.vision_model.' (36 tensors"});
 }
 
 TEST(Fault14, MixedTextNamespacesAndDoublesAreRefused) {
     const test::TempDir folder;
     test::BuildOptions options;
-    options.edit = [](auto& tensors) { tensors["model.language_model.norm.weight"] = tensors.at("language_model.model.norm.weight"); };
+    options.edit = [](auto& tensors) {
+        tensors["model.language_model.norm.weight"] = tensors.at("language_model.model.norm.weight");
+    };
     test::buildCheckpoint(folder.path(), test::tinyVisionConfig(), options);
-    expectRefused(folder.path(), ErrorCode::InvalidData, {"two namings are mixed", "'language_model.model.'", "'model.language_model.'"});
-    options.edit = [](auto& tensors) { tensors["lm_head.weight"] = tensors[ "language_model.lm_head.weight"] = tensors.at("language_model.model.embed_tokens.weight"); };
+    expectRefused(folder.path(), ErrorCode::InvalidData,
+                  {"two namings are mixed", "'language_model.model.'", "'model.language_model.'"});
+    options.edit = [](auto& tensors) {
+        tensors["lm_head.weight"] = tensors["language_model.lm_head.weight"] =
+            tensors.at("language_model.model.embed_tokens.weight");
+    };
     test::buildCheckpoint(folder.path(), test::tinyVisionConfig(), options);
     expectRefused(folder.path(), ErrorCode::InvalidData, {"mean the same parameter", "lm_head.weight"});
 }

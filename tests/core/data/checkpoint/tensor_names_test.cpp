@@ -11,7 +11,8 @@ namespace {
 using test::Naming;
 
 TEST(TensorNames, EveryNamingIsMadeCanonical) {
-    for (const Naming naming : {Naming::Hub, Naming::StateDict452, Naming::StateDict56, Naming::HubFlatVision, Naming::BaseModel}) {
+    for (const Naming naming :
+         {Naming::Hub, Naming::StateDict452, Naming::StateDict56, Naming::HubFlatVision, Naming::BaseModel}) {
         for (const plan::Parameter& parameter : plan::parameterTable(test::tinyVisionConfig(), true)) {
             const std::string stored = test::nameIn(naming, parameter.name);
             EXPECT_EQ(canonicalName(parseTensorName(stored), true), parameter.name) << stored;
@@ -33,7 +34,8 @@ TEST(TensorNames, ExamplesOfTheSpecification) {
     EXPECT_EQ(vision("language_model.norm.weight"), "language_model.model.norm.weight");
     EXPECT_EQ(vision("model.vision_tower.post_layernorm.bias"), "vision_tower.vision_model.post_layernorm.bias");
     EXPECT_EQ(vision("vision_tower.vision_model.post_layernorm.bias"), "vision_tower.vision_model.post_layernorm.bias");
-    EXPECT_EQ(vision("model.multi_modal_projector.mm_input_projection_weight"), "multi_modal_projector.mm_input_projection_weight");
+    EXPECT_EQ(vision("model.multi_modal_projector.mm_input_projection_weight"),
+              "multi_modal_projector.mm_input_projection_weight");
     EXPECT_EQ(vision("lm_head.weight"), "language_model.lm_head.weight");
     EXPECT_EQ(vision("language_model.lm_head.weight"), "language_model.lm_head.weight");
     EXPECT_EQ(canonicalName(parseTensorName("embed_tokens.weight"), false), "model.embed_tokens.weight");

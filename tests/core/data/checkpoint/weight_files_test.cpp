@@ -139,10 +139,12 @@ TEST_F(Fault11, TheHubsCacheKeepsItsBlobsTwoLevelsUp) {
 }
 
 TEST_F(Fault11, IndexesThatAreNone) {
-    for (const auto& [text, why] : {std::pair("", "JSON"), std::pair("[]", "weight_map"), std::pair("{}", "weight_map"), std::pair(R"({"weight_map":[]})", "a list"),
-                                    std::pair(R"({"weight_map":{}})", "names no tensor"), std::pair(R"({"weight_map":{"a":1}})", "the number 1"),
-                                    std::pair(R"({"weight_map":{"a":"x.safetensors","a":"y.safetensors"}})", "twice"),
-                                    std::pair("{\"weight_map\":{\"a\":\"x\xff.safetensors\"}}", "JSON")}) {
+    for (const auto& [text, why] :
+         {std::pair("", "JSON"), std::pair("[]", "weight_map"), std::pair("{}", "weight_map"),
+          std::pair(R"({"weight_map":[]})", "a list"), std::pair(R"({"weight_map":{}})", "names no tensor"),
+          std::pair(R"({"weight_map":{"a":1}})", "the number 1"),
+          std::pair(R"({"weight_map":{"a":"x.safetensors","a":"y.safetensors"}})", "twice"),
+          std::pair("{\"weight_map\":{\"a\":\"x\xff.safetensors\"}}", "JSON")}) {
         writeIndexText(text);
         expectRefused(folder(), ErrorCode::InvalidData, {kIndex, why});
     }
@@ -151,16 +153,20 @@ TEST_F(Fault11, IndexesThatAreNone) {
 TEST_F(Fault12, StaleIndexThatNamesOldShards) {
     for (int i = 1; i <= 3; ++i) {
         const std::string number = std::to_string(i);
-        fs::rename(folder() / ("model-0000" + number + "-of-00003.safetensors"), folder() / ("model-new" + number + ".safetensors"));
+        fs::rename(folder() / ("model-0000" + number + "-of-00003.safetensors"),
+                   folder() / ("model-new" + number + ".safetensors"));
     }
-    expectRefused(folder(), ErrorCode::InvalidData, {"index names shards that are not there", kFirst, "the folder holds others", "model-new1.safetensors", "delete the index"});
+    expectRefused(folder(), ErrorCode::InvalidData,
+                  {"index names shards that are not there", kFirst, "the folder holds others", "model-new1.safetensors",
+                   "delete the index"});
 }
 
 TEST_F(Fault12, IndexThatContradictsTheShards) {
     nlohmann::json index = readIndex();
     index["weight_map"]["model.norm.weight"] = kFirst;
     writeIndex(index);
-    expectRefused(folder(), ErrorCode::InvalidData, {"stale", "1 lie in other shards", "'model.norm.weight'", kFirst, kThird, "delete the index"});
+    expectRefused(folder(), ErrorCode::InvalidData,
+                  {"stale", "1 lie in other shards", "'model.norm.weight'", kFirst, kThird, "delete the index"});
     index["weight_map"]["model.norm.weight"] = kThird;
     index["weight_map"]["model.ghost.weight"] = kThird;
     writeIndex(index);
@@ -201,9 +207,7 @@ TEST(WeightFiles, TheSingleFileWinsOverAnIndex) {
 }
 
 // A pickle that would make a file if anything unpickled it: REDUCE calls os.system.
-std::string maliciousPickle(const fs::path& canary) {
-    return "cposix\nsystem\n(S'touch " + canary.string() + "'\ntR.";
-}
+std::string maliciousPickle(const fs::path& canary) { return "cposix\nsystem\n(S'touch " + canary.string() + "'\ntR."; }
 
 TEST(Fault17, PickledWeightsAreRefusedUnread) {
     for (const char* name : {"pytorch_model.bin", "model.pt", "model.pth", "model.ckpt", "__0_0.distcp", "weights.pkl"}) {

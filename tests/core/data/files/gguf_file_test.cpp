@@ -138,6 +138,9 @@ TEST(Fault18, StringAndArrayLengths) {
     GgufBytes longString;
     longString.addRawValue("k", 8, raw<std::uint64_t>(1ULL << 63U) + tail);
     expectRefused(longString, {"the string 'k'", "9223372036854775808", "past the end"});
+    GgufBytes shorterThanTheFile;  // but longer than what is left of it
+    shorterThanTheFile.addRawValue("k", 8, raw<std::uint64_t>(100) + tail);
+    expectRefused(shorterThanTheFile, {"the string 'k'", "100 bytes", "past the end"});
     const auto array = [&](std::uint32_t type, std::uint64_t count) {
         GgufBytes file;
         file.addRawValue("list", 9, raw(type) + raw(count) + tail);
@@ -148,7 +151,9 @@ TEST(Fault18, StringAndArrayLengths) {
     expectRefused(array(9, 1), {"'list' holds arrays"});
     expectRefused(array(13, 1), {"'list'", "unknown element type 13"});
     GgufBytes inner;
-    inner.addRawValue("list", 9, raw<std::uint32_t>(8) + raw<std::uint64_t>(2) + raw<std::uint64_t>(1) + "a" + raw<std::uint64_t>(1ULL << 63U));
+    inner.addRawValue(
+        "list", 9,
+        raw<std::uint32_t>(8) + raw<std::uint64_t>(2) + raw<std::uint64_t>(1) + "a" + raw<std::uint64_t>(1ULL << 63U));
     expectRefused(inner, {"string 1 of the array 'list'", "past the end"});
     GgufBytes unknown;
     unknown.addRawValue("k", 13, tail);

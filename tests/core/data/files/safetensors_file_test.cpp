@@ -43,14 +43,16 @@ std::string refusalOfEntries(const std::string& entries, std::size_t dataBytes) 
 }
 
 void expectSays(const std::string& message, const std::vector<std::string>& parts) {
-    for (const std::string& part : parts) EXPECT_NE(message.find(part), std::string::npos) << "'" << part << "' is not in: " << message;
+    for (const std::string& part : parts)
+        EXPECT_NE(message.find(part), std::string::npos) << "'" << part << "' is not in: " << message;
 }
 
 TEST(SafetensorsFile, ReadsTensorsOfEveryKindInDataOrder) {
-    const std::string bytes = withHeader("{" + entry("late", "BF16", "[3]", "[16,22]") + R"(,"__metadata__":{"format":"pt"},)" +
-                                             entry("early", "F32", "[2,2]", "[0,16]") + "," + entry("scalar", "I64", "[]", "[22,30]") + "," +
-                                             entry("nothing", "F16", "[0,4]", "[30,30]") + "}   ",
-                                         std::string(22, 'a') + std::string(8, 'b'));
+    const std::string bytes =
+        withHeader("{" + entry("late", "BF16", "[3]", "[16,22]") + R"(,"__metadata__":{"format":"pt"},)" +
+                       entry("early", "F32", "[2,2]", "[0,16]") + "," + entry("scalar", "I64", "[]", "[22,30]") + "," +
+                       entry("nothing", "F16", "[0,4]", "[30,30]") + "}   ",
+                   std::string(22, 'a') + std::string(8, 'b'));
     const auto file = parse(bytes);
     ASSERT_TRUE(file) << file.error().toString();
     ASSERT_EQ((*file)->tensors().size(), 4U);
@@ -101,20 +103,25 @@ TEST(Fault3, HeaderMustBeExactlyOneJsonObject) {
 }
 
 TEST(Fault4, DuplicatesAndForeignMetadataAreRefusedByName) {
-    expectSays(refusalOfEntries(entry("twin", "U8", "[1]", "[0,1]") + "," + entry("twin", "U8", "[1]", "[1,2]"), 2), {"'twin' appears twice"});
+    expectSays(refusalOfEntries(entry("twin", "U8", "[1]", "[0,1]") + "," + entry("twin", "U8", "[1]", "[1,2]"), 2),
+               {"'twin' appears twice"});
     expectSays(refusalOfEntries(R"("__metadata__":{"format":1})", 0), {"__metadata__", "'format'", "string", "1"});
     expectSays(refusalOfEntries(R"("__metadata__":{"a":{"b":"c"}})", 0), {"__metadata__", "'a'"});
     expectSays(refusalOfEntries(R"("__metadata__":{"a":"1","a":"2"})", 0), {"'a' appears twice in __metadata__"});
     expectSays(refusalOfEntries(R"("__metadata__":"pt")", 0), {"__metadata__", "object"});
-    expectSays(refusalOfEntries(R"("a":{"dtype":"U8","dtype":"U8","shape":[1],"data_offsets":[0,1]})", 1), {"'dtype' appears twice", "'a'"});
+    expectSays(refusalOfEntries(R"("a":{"dtype":"U8","dtype":"U8","shape":[1],"data_offsets":[0,1]})", 1),
+               {"'dtype' appears twice", "'a'"});
     expectSays(refusalOfEntries(R"("a":{"dtype":"U8","shape":[1]})", 0), {"missing 'data_offsets'", "'a'"});
-    expectSays(refusalOfEntries(R"("a":{"dtype":"U8","shape":[1],"data_offsets":[0,1],"extra":1})", 1), {"unknown key 'extra'"});
+    expectSays(refusalOfEntries(R"("a":{"dtype":"U8","shape":[1],"data_offsets":[0,1],"extra":1})", 1),
+               {"unknown key 'extra'"});
 }
 
 TEST(Fault5, OffsetsMustTileTheData) {
     const std::string first = entry("first", "U8", "[20]", "[0,20]");
-    expectSays(refusalOfEntries(first + "," + entry("second", "U8", "[20]", "[16,36]"), 36), {"'second' [0x10, 0x24)", "overlaps 'first' [0x0, 0x14)"});
-    expectSays(refusalOfEntries(first + "," + entry("second", "U8", "[4]", "[32,36]"), 36), {"hole", "'second'", "[0x14, 0x20)"});
+    expectSays(refusalOfEntries(first + "," + entry("second", "U8", "[20]", "[16,36]"), 36),
+               {"'second' [0x10, 0x24)", "overlaps 'first' [0x0, 0x14)"});
+    expectSays(refusalOfEntries(first + "," + entry("second", "U8", "[4]", "[32,36]"), 36),
+               {"hole", "'second'", "[0x14, 0x20)"});
     expectSays(refusalOfEntries(entry("late", "U8", "[4]", "[4,8]"), 8), {"hole", "[0x0, 0x4)"});
     expectSays(refusalOfEntries(first, 36), {"no tensor covers the end", "[0x14, 0x24)"});
     expectSays(refusalOfEntries(first, 19), {"'first' [0x0, 0x14)", "past the end", "0x13", "cut off"});
@@ -127,15 +134,19 @@ TEST(Fault5, OffsetsMustTileTheData) {
 }
 
 TEST(Fault6, ShapesThatOverflowAreRefusedAndEmptyOnesAccepted) {
-    expectSays(refusalOfEntries(entry("wraps", "F32", "[4611686018427387904,4]", "[0,0]"), 0), {"'wraps'", "does not fit 64 bits"});
-    expectSays(refusalOfEntries(entry("wraps", "F32", "[4294967296,4294967296]", "[0,0]"), 0), {"'wraps'", "does not fit 64 bits"});
-    expectSays(refusalOfEntries(entry("bytes", "F64", "[2305843009213693952]", "[0,0]"), 0), {"'bytes'", "does not fit 64 bits"});
+    expectSays(refusalOfEntries(entry("wraps", "F32", "[4611686018427387904,4]", "[0,0]"), 0),
+               {"'wraps'", "does not fit 64 bits"});
+    expectSays(refusalOfEntries(entry("wraps", "F32", "[4294967296,4294967296]", "[0,0]"), 0),
+               {"'wraps'", "does not fit 64 bits"});
+    expectSays(refusalOfEntries(entry("bytes", "F64", "[2305843009213693952]", "[0,0]"), 0),
+               {"'bytes'", "does not fit 64 bits"});
     expectSays(refusalOfEntries(entry("wide", "U8", "[18446744073709551615]", "[0,0]"), 0), {"'wide'", "63 bits"});
     expectSays(refusalOfEntries(entry("minus", "U8", "[-1]", "[0,0]"), 0), {"negative number -1", "'minus'"});
     std::string ones = "[1";
     for (int i = 1; i < 64; ++i) ones += ",1";
     expectSays(refusalOfEntries(entry("deep", "U8", ones + "]", "[0,1]"), 1), {"more than 16 dimensions", "'deep'"});
-    EXPECT_TRUE(parse(withHeader("{" + entry("none", "F32", "[7,0]", "[0,0]") + "," + entry("scalar", "F32", "[]", "[0,4]") + "}", "1234")));
+    EXPECT_TRUE(parse(
+        withHeader("{" + entry("none", "F32", "[7,0]", "[0,0]") + "," + entry("scalar", "F32", "[]", "[0,4]") + "}", "1234")));
 }
 
 TEST(Fault7, UnknownDtypesAndWrongSizesShowTheArithmetic) {
@@ -145,7 +156,8 @@ TEST(Fault7, UnknownDtypesAndWrongSizesShowTheArithmetic) {
         EXPECT_EQ(file.error().code, ErrorCode::Unsupported);
         expectSays(file.error().message, {"'t'", std::string("dtype '") + dtype + "'"});
     }
-    expectSays(refusalOfEntries(entry("short", "BF16", "[3,5]", "[0,32]"), 32), {"'short'", "15 elements", "[3, 5]", "2 bytes (BF16)", "= 30", "hold 32"});
+    expectSays(refusalOfEntries(entry("short", "BF16", "[3,5]", "[0,32]"), 32),
+               {"'short'", "15 elements", "[3, 5]", "2 bytes (BF16)", "= 30", "hold 32"});
 }
 
 TEST(Fault8, TooManyTensorsEndTheParse) {
@@ -162,7 +174,8 @@ TEST(Fault8, TooManyTensorsEndTheParse) {
 TEST(Fault9, TruncationUnderAMappingEndsWithTheFilesName) {
     const test::TempDir folder;
     constexpr std::size_t kBytes = 1 << 20;
-    const std::string header = "{" + entry("t", "U8", "[" + std::to_string(kBytes) + "]", "[0," + std::to_string(kBytes) + "]") + "}";
+    const std::string header =
+        "{" + entry("t", "U8", "[" + std::to_string(kBytes) + "]", "[0," + std::to_string(kBytes) + "]") + "}";
     const auto path = folder.write("vanishing.safetensors", withHeader(header, std::string(kBytes, 'x')));
     const auto file = SafetensorsFile::open(path);
     ASSERT_TRUE(file);
