@@ -20,6 +20,13 @@ std::shared_ptr<model::Gemma3VlModel> loadOrThrow(const checkpoint::Checkpoint& 
     return valueOf(model::Gemma3VlModel::load(checkpoint.config, *checkpoint.tensors, options));
 }
 
+model::LoadOptions loadOptions(ops::Precision precision, model::WeightStorage storage) {
+    model::LoadOptions options;
+    options.precision = precision;
+    options.storage = storage;
+    return options;
+}
+
 checkpoint::Checkpoint randomCheckpoint(const std::filesystem::path& folder, const config::Gemma3Config& config,
                                         std::uint64_t seed) {
     BuildOptions options;

@@ -20,6 +20,9 @@ checkpoint::Checkpoint openOrThrow(const std::filesystem::path& path);
 std::shared_ptr<model::Gemma3VlModel> loadOrThrow(const checkpoint::Checkpoint& checkpoint,
                                                   const model::LoadOptions& options = {});
 
+// LoadOptions with these two set.
+model::LoadOptions loadOptions(ops::Precision precision, model::WeightStorage storage = model::WeightStorage::AsStored);
+
 // A seeded random model of this configuration (tests/support/checkpoint_builder.h).
 checkpoint::Checkpoint randomCheckpoint(const std::filesystem::path& folder, const config::Gemma3Config& config,
                                         std::uint64_t seed);
