@@ -13,16 +13,21 @@ function(lapidary_library name)
 endfunction()
 
 # lapidary_test(data_files LABELS unit SOURCES a_test.cpp LIBS lapidary::data_files)
-# One executable a module; every test case becomes a ctest entry with the given labels.
+# One executable a module; every test case becomes a ctest entry with the given labels.  PROCESSORS 2 for tests that keep both cores
+# busy: two such side by side would mostly wait for each other's threads.
 function(lapidary_test name)
-  cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;LIBS;LABELS" ${ARGN})
+  cmake_parse_arguments(ARG "" "TIMEOUT;PROCESSORS" "SOURCES;LIBS;LABELS" ${ARGN})
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 120)
+  endif()
+  if(NOT ARG_PROCESSORS)
+    set(ARG_PROCESSORS 1)
   endif()
   set(target test_${name})
   add_executable(${target} ${ARG_SOURCES})
   target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR})
   target_link_libraries(${target} PRIVATE ${ARG_LIBS} lapidary::test_support GTest::gtest GTest::gtest_main
                                           lapidary::warnings)
-  gtest_discover_tests(${target} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT} DISCOVERY_TIMEOUT 60)
+  gtest_discover_tests(${target} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT} PROCESSORS ${ARG_PROCESSORS}
+                       DISCOVERY_TIMEOUT 60)
 endfunction()
