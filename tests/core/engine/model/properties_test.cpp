@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <map>
+#include <nlohmann/json.hpp>
 
 #include "tests/core/engine/model/model_fixture.h"
 #include "tests/support/checkpoint_builder.h"
@@ -211,6 +212,50 @@ TEST_P(Properties, NamingsAndShardsGiveTheSameLogits) {
     sharded.shards = 3;
     sharded.seed = GetParam();
     expectSame(sharded);
+}
+
+// Specification 1.3: the same model written as in 2025-03, as in 4.54, as in v5, and as the hybrids.
+TEST_P(Properties, ConfigStylesGiveTheSameLogits) {
+    const config::TextConfig& c = text.config.text;
+    const auto ids = randomIds(20, kTextVocabulary, GetParam());
+    const at::Tensor expected = wholeLogits(*loadOrThrow(text), ids);
+    nlohmann::json sizes{{"model_type", "gemma3_text"},
+                         {"vocab_size", c.vocabSize},
+                         {"hidden_size", c.hiddenSize},
+                         {"intermediate_size", c.intermediateSize},
+                         {"num_hidden_layers", c.numHiddenLayers},
+                         {"num_attention_heads", c.numAttentionHeads},
+                         {"num_key_value_heads", c.numKeyValueHeads},
+                         {"head_dim", c.headDim},
+                         {"query_pre_attn_scalar", c.queryPreAttnScalar},
+                         {"sliding_window", c.slidingWindow},
+                         {"max_position_embeddings", c.maxPositionEmbeddings}};
+    std::vector<std::string> layerTypes;
+    for (const config::LayerType type : c.layerTypes) {
+        layerTypes.emplace_back(type == config::LayerType::FullAttention ? "full_attention" : "sliding_attention");
+    }
+    const nlohmann::json scaling =
+        c.fullRope.factor == 1.0 ? nlohmann::json() : nlohmann::json{{"rope_type", "linear"}, {"factor", c.fullRope.factor}};
+    nlohmann::json full = scaling.is_null() ? nlohmann::json{{"rope_type", "default"}} : scaling,
+                   sliding{{"rope_type", "default"}};
+    const nlohmann::json hybridParameters{{"full_attention", full}, {"sliding_attention", sliding}};
+    full["rope_theta"] = c.fullRope.theta;
+    sliding["rope_theta"] = c.slidingRope.theta;
+    const nlohmann::json flatRope{{"rope_theta", c.fullRope.theta}, {"rope_local_base_freq", c.slidingRope.theta}};
+    std::vector<nlohmann::json> styles(4, sizes);
+    styles[0].update(flatRope);  // old flat keys, layers by their period
+    styles[0].update({{"rope_scaling", scaling}, {"sliding_window_pattern", 6}});
+    styles[1].update(flatRope);  // layer_types win over the period with an underscore
+    styles[1].update({{"rope_scaling", scaling}, {"layer_types", layerTypes}, {"_sliding_window_pattern", 5}});
+    styles[2].update(
+        {{"rope_parameters", {{"full_attention", full}, {"sliding_attention", sliding}}}, {"layer_types", layerTypes}});
+    styles[3].update(flatRope);  // thetas outside, the rest inside
+    styles[3].update({{"rope_parameters", hybridParameters}, {"layer_types", layerTypes}});
+    for (const nlohmann::json& style : styles) {
+        folder.write("text/config.json", style.dump());
+        EXPECT_EQ(maxDifference(wholeLogits(*loadOrThrow(openOrThrow(folder.path() / "text")), ids), expected), 0.0)
+            << style.dump();
+    }
 }
 
 TEST_P(Properties, QuantisedWeightsEqualTheirDequantisedValues) {
