@@ -34,5 +34,5 @@ show() {
 
 show generate --model "$realModel" --raw --max-new-tokens 96 --temperature 0 --repetition-penalty 1.2 --device "$device" \
     --prompt "The old lighthouse keeper climbed the stairs, looked out over the sea, and"
-show processor --image "$root/resources/demo/scene.jpg" --pan-and-scan --output-dir "$root/build/$preset/demo-views"
+show processor "$root/resources/demo/scene.jpg" --pan-and-scan --output "$root/build/$preset/demo-views"
 printf '\nThe program is %s; try: %s chat --model %s\n' "$lapidary" "$lapidary" "$realModel"
