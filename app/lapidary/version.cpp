@@ -3,6 +3,7 @@
 #include <string>
 
 #include "app/lapidary/verb.h"
+#include "core/engine/ops/cuda_plugin.h"
 #include "lapidary_commit.h"
 
 namespace lapidary::app {
@@ -31,7 +32,7 @@ std::string versionNumber() {
 
 std::string versionText() {
     return "lapidary " + versionNumber() + "\ncommit " + LAPIDARY_COMMIT + "\nLibTorch " + TORCH_VERSION +
-           "\nCUDA: the GPU plug-in is not part of this build; everything runs on the CPU" + "\nCPU features: " + cpuFeatures();
+           "\nCUDA: " + ops::cudaSentence() + "\nCPU features: " + cpuFeatures();
 }
 
 }  // namespace lapidary::app

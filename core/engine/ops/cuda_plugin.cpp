@@ -111,6 +111,15 @@ Result<at::Device> resolveDevice(const std::string& wanted, const std::function<
     return at::Device(at::kCUDA, static_cast<at::DeviceIndex>(index));
 }
 
+std::vector<std::string> deviceNames() {
+    std::vector<std::string> names{"cpu"};
+    const auto plugin = CudaPlugin::open();
+    if (!plugin) return names;
+    const auto devices = plugin->devices();
+    for (std::size_t i = 0; devices && i < devices->size(); ++i) names.push_back("cuda:" + std::to_string(i));
+    return names;
+}
+
 std::string cudaSentence() {
     const auto plugin = CudaPlugin::open();
     if (!plugin) return plugin.error().message + "; everything runs on the CPU";

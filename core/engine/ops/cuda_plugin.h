@@ -54,6 +54,9 @@ Result<at::Device> resolveDevice(const std::string& wanted);
 // The same with a plug-in (or the reason why there is none) in hand.
 Result<at::Device> resolveDevice(const std::string& wanted, const std::function<Result<CudaPlugin>()>& openPlugin);
 
+// "cpu", and "cuda:0" … for every device that the plug-in finds.
+std::vector<std::string> deviceNames();
+
 // One sentence for `--version`: which devices there are, or why none is used.
 std::string cudaSentence();
 

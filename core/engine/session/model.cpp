@@ -7,25 +7,17 @@
 #include <utility>
 
 #include "core/data/checkpoint/quantize_source.h"
+#include "core/engine/ops/cuda_plugin.h"
 #include "core/shared/plan/parameter_table.h"
 
 namespace lapidary::session {
 namespace {
 
-Result<void> checkDevice(const std::string& device) {
-    if (device == "auto" || device == "cpu") return {};
-    if (device == "cuda" || device.starts_with("cuda:")) {
-        return Error{ErrorCode::Unsupported,
-                     "the device '" + device + "' cannot be used: this build has no GPU plug-in. --device auto or cpu runs everything on the CPU",
-                     "--device"};
-    }
-    return Error{ErrorCode::Usage, "expected auto, cpu, cuda or cuda:N, found '" + device + "'", "--device"};
-}
-
 Result<model::LoadOptions> loadOptions(const ModelRequest& request) {
     model::LoadOptions options;
-    RETURN_IF_ERROR(checkDevice(request.device));
-    if (request.dtype == "bfloat16") {
+    ASSIGN_OR_RETURN(options.device, ops::resolveDevice(request.device));
+    // A GPU computes in bfloat16 unless told otherwise; a CPU in float32 on weights as stored.
+    if (request.dtype == "bfloat16" || (request.dtype == "auto" && !options.device.is_cpu())) {
         options.precision = ops::Precision::BFloat16;
     } else if (request.dtype != "auto" && request.dtype != "float32") {
         return Error{ErrorCode::Usage, "expected auto, float32 or bfloat16, found '" + request.dtype + "'", "--dtype"};
@@ -74,6 +66,8 @@ Result<std::shared_ptr<const Model>> Model::load(const ModelRequest& request, co
     report("loading", 1.0);
     return std::shared_ptr<const Model>(new Model(std::move(opened), std::move(network), context));
 }
+
+std::string Model::deviceName() const { return m_network->options().device.str(); }
 
 std::string Model::dtypeName() const {
     return m_network->options().precision == ops::Precision::BFloat16 ? "bfloat16" : "float32";

@@ -46,7 +46,7 @@ public:
     // Tokens of prompt and answer together.
     [[nodiscard]] std::int64_t contextTokens() const { return m_contextTokens; }
     [[nodiscard]] const std::vector<std::string>& warnings() const { return m_opened.warnings; }
-    [[nodiscard]] std::string deviceName() const { return "cpu"; }
+    [[nodiscard]] std::string deviceName() const;  // "cpu", "cuda:0"
     [[nodiscard]] std::string dtypeName() const;
     [[nodiscard]] std::int64_t parameters() const;   // a tied head counted once
     [[nodiscard]] std::int64_t weightBytes() const;  // as stored

@@ -13,6 +13,7 @@ TEST(CudaPlugin, AbsentPluginIsASentence) {
     ASSERT_FALSE(plugin);
     EXPECT_EQ(plugin.error().code, ErrorCode::Unsupported);
     EXPECT_EQ(plugin.error().message, "the GPU plug-in is not part of this build");
+    EXPECT_EQ(deviceNames(), std::vector<std::string>{"cpu"});
     EXPECT_EQ(cudaSentence(), "the GPU plug-in is not part of this build; everything runs on the CPU");
 }
 
