@@ -33,9 +33,7 @@ Result<void> ChatTranscript::addImage(const std::string& argument) {
     return {};
 }
 
-void ChatTranscript::ask(const std::string& text) {
-    m_turns.push_back({std::exchange(m_pending, {}), text, "", false});
-}
+void ChatTranscript::ask(const std::string& text) { m_turns.push_back({std::exchange(m_pending, {}), text, "", false}); }
 
 void ChatTranscript::answer(const std::string& text) {
     m_turns.back().answer = text;
@@ -69,7 +67,8 @@ Result<void> ChatTranscript::save(const std::filesystem::path& path) const {
     if (!m_system.empty()) messages.push_back({{"role", "system"}, {"content", m_system}});
     for (const Turn& turn : m_turns) {
         ordered_json content = ordered_json::array();
-        for (const image::ImageSource& source : turn.images) content.push_back({{"type", "image"}, {sourceKey(source.kind), source.value}});
+        for (const image::ImageSource& source : turn.images)
+            content.push_back({{"type", "image"}, {sourceKey(source.kind), source.value}});
         content.push_back({{"type", "text"}, {"text", turn.question}});
         messages.push_back({{"role", "user"}, {"content", std::move(content)}});
         if (turn.answered) messages.push_back({{"role", "assistant"}, {"content", turn.answer}});

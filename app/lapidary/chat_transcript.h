@@ -17,7 +17,7 @@ public:
 
     // Adds a picture to the question that comes next.  Errors: Usage for no or an unusable argument; NotFound for a missing file.
     Result<void> addImage(const std::string& argument);
-    void ask(const std::string& text);      // takes the pending pictures
+    void ask(const std::string& text);  // takes the pending pictures
     void answer(const std::string& text);
     // Forgets the last question and its answer; false where there is none.
     bool undo();

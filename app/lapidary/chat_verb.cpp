@@ -64,9 +64,12 @@ private:
         if (name == "/help") {
             console.note(kHelp);
         } else if (name == "/image") {
-            const auto added = model.processor().acceptsPictures() ? transcript.addImage(argument) : Result<void>(session::textOnlyModelError());
-            if (!added) console.error(added.error().toString());
-            else console.note("The next message has " + std::to_string(transcript.pendingImages()) + " picture(s).");
+            const auto added = model.processor().acceptsPictures() ? transcript.addImage(argument)
+                                                                   : Result<void>(session::textOnlyModelError());
+            if (!added)
+                console.error(added.error().toString());
+            else
+                console.note("The next message has " + std::to_string(transcript.pendingImages()) + " picture(s).");
         } else if (name == "/pan-and-scan" && (argument == "on" || argument == "off")) {
             m_prompt.panAndScan = argument == "on";
             console.note("Pan & scan is " + argument + ".");
@@ -74,8 +77,10 @@ private:
             console.note(transcript.undo() ? "The last question is forgotten." : "There is nothing to undo.");
         } else if (name == "/save" && !argument.empty()) {
             const auto saved = transcript.save(argument);
-            if (!saved) console.error(saved.error().toString());
-            else console.note("Saved to " + argument + ".");
+            if (!saved)
+                console.error(saved.error().toString());
+            else
+                console.note("Saved to " + argument + ".");
         } else {
             console.error("'" + line + "' is not a command; /help lists them");
         }
@@ -92,9 +97,12 @@ private:
         if (!invocation.console.json) {
             callbacks.onToken = [](const generate::GeneratedToken& token) { std::cout << token.text << std::flush; };
         }
-        ASSIGN_OR_RETURN(const session::AnswerReport report, session::answer(model, sequence, memory, prompt, answering, callbacks, stop));
-        if (invocation.console.json) printJson(reportJson(report), -1);
-        else std::cout << std::endl;
+        ASSIGN_OR_RETURN(const session::AnswerReport report,
+                         session::answer(model, sequence, memory, prompt, answering, callbacks, stop));
+        if (invocation.console.json)
+            printJson(reportJson(report), -1);
+        else
+            std::cout << std::endl;
         transcript.answer(report.text);
         return {};
     }
@@ -106,8 +114,6 @@ private:
 
 }  // namespace
 
-std::unique_ptr<Verb> makeChatVerb() {
-    return std::make_unique<ChatVerb>();
-}
+std::unique_ptr<Verb> makeChatVerb() { return std::make_unique<ChatVerb>(); }
 
 }  // namespace lapidary::app

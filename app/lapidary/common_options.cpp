@@ -25,22 +25,29 @@ void addCheckpointOptions(CLI::App& command, ModelOptions& options) {
     command.add_option("-m,--model", options.request.model, "folder, .gguf file, id in the local Hugging Face cache, or demo")
         ->type_name("M");
     command.add_option("--hf-model-path", options.hfModelPath, "same as --model (Megatron-Bridge's name)")->type_name("M");
-    command.add_option("--megatron-model-path", options.megatronModelPath, "same as --model (Megatron-Bridge's name)")->type_name("M");
+    command.add_option("--megatron-model-path", options.megatronModelPath, "same as --model (Megatron-Bridge's name)")
+        ->type_name("M");
     command.add_option("--mmproj", options.request.mmproj, "vision part of a GGUF model")->type_name("F");
 }
 
 void addModelOptions(CLI::App& command, ModelOptions& options) {
     addCheckpointOptions(command, options);
-    command.add_option("--adapter", options.request.adapters, "PEFT adapter folder (repeatable)")->type_name("DIR")->allow_extra_args(false);
+    command.add_option("--adapter", options.request.adapters, "PEFT adapter folder (repeatable)")
+        ->type_name("DIR")
+        ->allow_extra_args(false);
     command.add_option("--device", options.request.device, "auto, cpu, cuda or cuda:N")->capture_default_str();
     command.add_option("--dtype", options.request.dtype, "what activations are computed in")
-        ->check(CLI::IsMember({"auto", "float32", "bfloat16"}))->type_name("auto|float32|bfloat16");
+        ->check(CLI::IsMember({"auto", "float32", "bfloat16"}))
+        ->type_name("auto|float32|bfloat16");
     command.add_option("--quantize", options.request.quantize, "quantise a float model while it is opened")
-        ->check(CLI::IsMember({"int8", "int4", "q8_0", "q4_0"}))->type_name("int8|int4|q8_0|q4_0");
+        ->check(CLI::IsMember({"int8", "int4", "q8_0", "q4_0"}))
+        ->type_name("int8|int4|q8_0|q4_0");
     command.add_option("--threads", options.request.threads, "threads to compute with (default: all cores)")
-        ->check(CLI::Range(std::int64_t{1}, std::int64_t{1024}))->type_name("N");
+        ->check(CLI::Range(std::int64_t{1}, std::int64_t{1024}))
+        ->type_name("N");
     command.add_option("--context", options.request.context, "tokens of prompt and answer together (default: the model's own)")
-        ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 40))->type_name("N");
+        ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 40))
+        ->type_name("N");
     command.add_flag("--force-context", options.request.forceContext, "allow a context longer than the model was made for");
     command.add_flag("--parse-special", options.parseSpecial, "special tokens typed in a text count as such");
     command.add_flag("--allow-urls", options.allowUrls, "fetch addresses that stand inside files");
@@ -64,18 +71,24 @@ Result<session::OpenedCheckpoint> openCheckpointOf(const ModelOptions& options, 
 
 void addViewOptions(CLI::App& command, PromptOptions& options) {
     command.add_flag("--pan-and-scan", options.panAndScan, "add crops of long pictures");
-    command.add_option("--pan-and-scan-min-crop-size", options.minCropSize, "smallest side of a crop in pixels (256)")->type_name("N");
+    command.add_option("--pan-and-scan-min-crop-size", options.minCropSize, "smallest side of a crop in pixels (256)")
+        ->type_name("N");
     command.add_option("--pan-and-scan-max-num-crops", options.maxNumCrops, "most crops of a picture (4)")->type_name("N");
-    command.add_option("--pan-and-scan-min-ratio-to-activate", options.minRatioToActivate, "sides' ratio from which on crops are made (1.2)")
+    command
+        .add_option("--pan-and-scan-min-ratio-to-activate", options.minRatioToActivate,
+                    "sides' ratio from which on crops are made (1.2)")
         ->type_name("R");
-    command.add_option("--crops", options.cropsFile, "own crops: a JSON list of [left, top, right, bottom]")->type_name("F.json");
+    command.add_option("--crops", options.cropsFile, "own crops: a JSON list of [left, top, right, bottom]")
+        ->type_name("F.json");
 }
 
 void addPromptOptions(CLI::App& command, PromptOptions& options) {
     command.add_option("-p,--prompt", options.prompt, "the text; - or a pipe: standard input")->type_name("T");
-    command.add_option("--messages", options.messagesFile, "a conversation: the messages list of transformers")->type_name("F.json");
+    command.add_option("--messages", options.messagesFile, "a conversation: the messages list of transformers")
+        ->type_name("F.json");
     command.add_option("-i,--image,--image-path", options.images, "a picture: path, https address or data: text (repeatable)")
-        ->type_name("P")->allow_extra_args(false);
+        ->type_name("P")
+        ->allow_extra_args(false);
     command.add_option("--system", options.system, "system message")->type_name("T");
     command.add_flag("--raw", options.raw, "no chat template: <bos> and the text as it stands, special tokens parsed");
     addViewOptions(command, options);
@@ -99,7 +112,8 @@ Result<ReadPrompt> readPrompt(const PromptOptions& options, const ModelOptions& 
     ReadPrompt read;
     if (!options.messagesFile.empty()) {
         if (options.prompt || !options.images.empty() || !options.system.empty()) {
-            return Error{ErrorCode::Usage, "--messages describes the whole conversation: leave --prompt, --image and --system out", ""};
+            return Error{ErrorCode::Usage,
+                         "--messages describes the whole conversation: leave --prompt, --image and --system out", ""};
         }
         ASSIGN_OR_RETURN(read.conversation, processor::readMessagesFile(options.messagesFile));
         read.urls = model.allowUrls ? image::UrlConsent::Allow : image::UrlConsent::Refuse;
@@ -145,17 +159,30 @@ Result<session::PromptSettings> promptSettings(const PromptOptions& options, con
 
 void addSamplingOptions(CLI::App& command, SamplingOptions& options) {
     command.add_option("-n,--max-new-tokens", options.maxNewTokens, "longest answer in tokens")
-        ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 40))->capture_default_str()->type_name("N");
-    command.add_option("-t,--temperature", options.sampling.temperature, "0: greedy (default: generation_config.json, else greedy)")->type_name("T");
+        ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 40))
+        ->capture_default_str()
+        ->type_name("N");
+    command
+        .add_option("-t,--temperature", options.sampling.temperature,
+                    "0: greedy (default: generation_config.json, else greedy)")
+        ->type_name("T");
     command.add_option("--top-k", options.sampling.topK, "draw from the K likeliest; 0: off")->type_name("K");
-    command.add_option("--top-p", options.sampling.topP, "draw from the likeliest that hold P of the probability")->type_name("P");
-    command.add_option("--min-p", options.sampling.minP, "leave out what is less likely than P times the likeliest")->type_name("P");
-    command.add_option("--repetition-penalty", options.sampling.repetitionPenalty, "above 1: what was said becomes less likely")->type_name("R");
+    command.add_option("--top-p", options.sampling.topP, "draw from the likeliest that hold P of the probability")
+        ->type_name("P");
+    command.add_option("--min-p", options.sampling.minP, "leave out what is less likely than P times the likeliest")
+        ->type_name("P");
+    command
+        .add_option("--repetition-penalty", options.sampling.repetitionPenalty, "above 1: what was said becomes less likely")
+        ->type_name("R");
     command.add_option("--seed", options.sampling.seed, "the same seed draws the same answer")
-        ->check(CLI::Range(std::int64_t{0}, std::numeric_limits<std::int64_t>::max()))->type_name("N");
-    command.add_option("--stop", options.stop, "a text that ends the answer (repeatable)")->type_name("T")->allow_extra_args(false);
+        ->check(CLI::Range(std::int64_t{0}, std::numeric_limits<std::int64_t>::max()))
+        ->type_name("N");
+    command.add_option("--stop", options.stop, "a text that ends the answer (repeatable)")
+        ->type_name("T")
+        ->allow_extra_args(false);
     command.add_option("--logprobs", options.logprobs, "with --json: log-probabilities and the N likeliest tokens beside each")
-        ->check(CLI::Range(0, 100))->type_name("N");
+        ->check(CLI::Range(0, 100))
+        ->type_name("N");
 }
 
 Result<session::AnswerSettings> answerSettings(const SamplingOptions& options, const session::Model& model) {

@@ -24,7 +24,8 @@ public:
         // From here on descriptor 1 is standard error, so that a library's print cannot corrupt the stream of events.
         std::cout.flush();
         const int events = ::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
-        if (events < 0 || ::dup2(STDERR_FILENO, STDOUT_FILENO) < 0) return systemError("cannot take over", "standard output", errno);
+        if (events < 0 || ::dup2(STDERR_FILENO, STDOUT_FILENO) < 0)
+            return systemError("cannot take over", "standard output", errno);
         ASSIGN_OR_RETURN(const RuntimeFolder folder, RuntimeFolder::create());
         session::EngineOptions options;
         options.outputFd = events;
@@ -38,8 +39,6 @@ public:
 
 }  // namespace
 
-std::unique_ptr<Verb> makeEngineVerb() {
-    return std::make_unique<EngineVerb>();
-}
+std::unique_ptr<Verb> makeEngineVerb() { return std::make_unique<EngineVerb>(); }
 
 }  // namespace lapidary::app

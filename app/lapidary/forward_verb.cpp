@@ -20,16 +20,20 @@ public:
         command.add_option("--pixel-values", m_pixelsFile, "with --input-ids: tensor pixel_values instead of pictures")
             ->type_name("F.safetensors");
         command.add_option("--last", m_last, "keep the logits of the last N positions only")
-            ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 40))->type_name("N");
+            ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 40))
+            ->type_name("N");
         command.add_flag("--hidden-states", m_hiddenStates, "add hidden_states.0 (embeddings) … hidden_states.<layers>");
         command.add_flag("--attentions", m_attentions, "add attentions.N of every layer");
         command.add_flag("--image-features", m_imageFeatures, "add pixel_values and image_features");
     }
 
     Result<void> run(const Invocation& invocation) override {
-        const bool typed = m_prompt.prompt || !m_prompt.messagesFile.empty() || !m_prompt.images.empty() || !m_prompt.system.empty();
-        if (!m_idsFile.empty() && typed) return Error{ErrorCode::Usage, "--input-ids replaces the prompt: give one of them", ""};
-        if (m_idsFile.empty() && !m_pixelsFile.empty()) return Error{ErrorCode::Usage, "--pixel-values goes with --input-ids", ""};
+        const bool typed =
+            m_prompt.prompt || !m_prompt.messagesFile.empty() || !m_prompt.images.empty() || !m_prompt.system.empty();
+        if (!m_idsFile.empty() && typed)
+            return Error{ErrorCode::Usage, "--input-ids replaces the prompt: give one of them", ""};
+        if (m_idsFile.empty() && !m_pixelsFile.empty())
+            return Error{ErrorCode::Usage, "--pixel-values goes with --input-ids", ""};
         session::ForwardRequest request;
         request.lastLogits = m_last;
         request.hiddenStates = m_hiddenStates;
@@ -47,8 +51,10 @@ public:
             ASSIGN_OR_RETURN(request.pixelValues, session::readPixelValues(m_pixelsFile));
         }
         RETURN_IF_ERROR(session::writeForwardFile(*model, request, m_output, invocation.stop));
-        if (invocation.console.json) printJson({{"output", m_output}, {"tokens", request.ids.size()}});
-        else invocation.console.note("wrote " + m_output);
+        if (invocation.console.json)
+            printJson({{"output", m_output}, {"tokens", request.ids.size()}});
+        else
+            invocation.console.note("wrote " + m_output);
         return {};
     }
 
@@ -78,8 +84,6 @@ private:
 
 }  // namespace
 
-std::unique_ptr<Verb> makeForwardVerb() {
-    return std::make_unique<ForwardVerb>();
-}
+std::unique_ptr<Verb> makeForwardVerb() { return std::make_unique<ForwardVerb>(); }
 
 }  // namespace lapidary::app

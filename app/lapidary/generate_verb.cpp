@@ -10,9 +10,7 @@ namespace {
 
 using nlohmann::ordered_json;
 
-Error cancelled() {
-    return Error{ErrorCode::Cancelled, "cancelled", ""};
-}
+Error cancelled() { return Error{ErrorCode::Cancelled, "cancelled", ""}; }
 
 class GenerateVerb : public Verb {
 public:
@@ -72,7 +70,8 @@ private:
 
     Result<void> runBatch(const Invocation& invocation) {
         if (m_prompt.prompt || !m_prompt.messagesFile.empty() || !m_prompt.images.empty() || !m_prompt.system.empty()) {
-            return Error{ErrorCode::Usage, "--batch describes all prompts: leave --prompt, --messages, --image and --system out", ""};
+            return Error{ErrorCode::Usage,
+                         "--batch describes all prompts: leave --prompt, --messages, --image and --system out", ""};
         }
         ASSIGN_OR_RETURN(const auto entries, processor::readBatchFile(m_batchFile));
         ASSIGN_OR_RETURN(const auto model, loadModel(m_model, invocation));
@@ -111,8 +110,6 @@ private:
 
 }  // namespace
 
-std::unique_ptr<Verb> makeGenerateVerb() {
-    return std::make_unique<GenerateVerb>();
-}
+std::unique_ptr<Verb> makeGenerateVerb() { return std::make_unique<GenerateVerb>(); }
 
 }  // namespace lapidary::app

@@ -19,7 +19,8 @@ Result<std::vector<std::int64_t>> readIdsFile(const std::filesystem::path& path)
     for (const Json& entry : list) {
         if (!entry.is_number_integer() || entry.get<std::int64_t>() < 0) {
             return Error{ErrorCode::InvalidData,
-                         "entry " + std::to_string(ids.size()) + ": expected a token id, found " + describeJson(entry), path.string()};
+                         "entry " + std::to_string(ids.size()) + ": expected a token id, found " + describeJson(entry),
+                         path.string()};
         }
         ids.push_back(entry.get<std::int64_t>());
     }

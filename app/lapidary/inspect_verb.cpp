@@ -40,7 +40,8 @@ Result<std::map<plan::Part, PartSize>> sizesByPart(const checkpoint::Checkpoint&
     return parts;
 }
 
-Result<plan::MemoryForecast> forecast(const checkpoint::Checkpoint& checkpoint, std::int64_t context, const std::string& dtype) {
+Result<plan::MemoryForecast> forecast(const checkpoint::Checkpoint& checkpoint, std::int64_t context,
+                                      const std::string& dtype) {
     plan::ForecastSettings settings;
     settings.cache.contextTokens = context;
     settings.untiedHead = checkpoint.untiedHead;
@@ -59,10 +60,15 @@ class InspectVerb : public Verb {
 public:
     void addOptions(CLI::App& command) override {
         addCheckpointOptions(command, m_model);
-        command.add_option("--context", m_model.request.context, "tokens to forecast memory for (default: 4096, or the model's limit)")->type_name("N");
-        command.add_flag("--force-context", m_model.request.forceContext, "forecast for a context longer than the model was made for");
+        command
+            .add_option("--context", m_model.request.context,
+                        "tokens to forecast memory for (default: 4096, or the model's limit)")
+            ->type_name("N");
+        command.add_flag("--force-context", m_model.request.forceContext,
+                         "forecast for a context longer than the model was made for");
         command.add_option("--dtype", m_model.request.dtype, "what activations and cache are kept in")
-            ->check(CLI::IsMember({"auto", "float32", "bfloat16"}))->type_name("auto|float32|bfloat16");
+            ->check(CLI::IsMember({"auto", "float32", "bfloat16"}))
+            ->type_name("auto|float32|bfloat16");
         command.add_flag("--tensors", m_listTensors, "list every tensor");
         command.add_flag("--check-weights", m_checkWeights, "read all weights and list those with NaN or infinity");
     }
@@ -81,8 +87,10 @@ public:
         std::vector<std::string> warnings = checkpoint.warnings;
         if (m_checkWeights) RETURN_IF_ERROR(checkWeights(checkpoint, warnings, invocation.stop));
         const ordered_json document = describe(checkpoint, parts, memory, context, warnings);
-        if (invocation.console.json) printJson(document);
-        else printText(document);
+        if (invocation.console.json)
+            printJson(document);
+        else
+            printText(document);
         return {};
     }
 
@@ -98,7 +106,8 @@ private:
     }
 
     ordered_json describe(const checkpoint::Checkpoint& checkpoint, const std::map<plan::Part, PartSize>& parts,
-                          const plan::MemoryForecast& memory, std::int64_t context, const std::vector<std::string>& warnings) const {
+                          const plan::MemoryForecast& memory, std::int64_t context,
+                          const std::vector<std::string>& warnings) const {
         ordered_json document;
         document["kind"] = checkpoint::checkpointKindName(checkpoint.kind);
         document["files"] = ordered_json::array();
@@ -111,12 +120,16 @@ private:
             const auto tensor = checkpoint.tensors->tensor(name);
             if (!tensor) continue;
             formats.insert(kernels::formatName(tensor->format));
-            tensors.push_back({{"name", name}, {"format", kernels::formatName(tensor->format)}, {"shape", tensor->shape}, {"bytes", tensor->bytes.size()}});
+            tensors.push_back({{"name", name},
+                               {"format", kernels::formatName(tensor->format)},
+                               {"shape", tensor->shape},
+                               {"bytes", tensor->bytes.size()}});
         }
         document["formats"] = formats;
         PartSize total;
         for (const auto& [part, size] : parts) {
-            document["parts"][plan::partName(part)] = {{"tensors", size.tensors}, {"parameters", size.parameters}, {"bytes", size.bytes}};
+            document["parts"][plan::partName(part)] = {
+                {"tensors", size.tensors}, {"parameters", size.parameters}, {"bytes", size.bytes}};
             total = {total.tensors + size.tensors, total.parameters + size.parameters, total.bytes + size.bytes};
         }
         document["parts"]["total"] = {{"tensors", total.tensors}, {"parameters", total.parameters}, {"bytes", total.bytes}};
@@ -133,8 +146,8 @@ private:
         for (const auto& file : document["files"]) std::cout << "file       " << file.get<std::string>() << '\n';
         std::cout << "formats    " << document["formats"].dump() << "\nconfig     " << document["config"].dump(2) << '\n';
         for (const auto& [part, size] : document["parts"].items()) {
-            std::cout << std::left << std::setw(11) << part << size["parameters"] << " parameters in " << size["tensors"] << " tensors, "
-                      << megabytes(size["bytes"].get<std::int64_t>()) << '\n';
+            std::cout << std::left << std::setw(11) << part << size["parameters"] << " parameters in " << size["tensors"]
+                      << " tensors, " << megabytes(size["bytes"].get<std::int64_t>()) << '\n';
         }
         std::cout << "memory for a context of " << document["forecast"]["context"] << " tokens:\n";
         for (const auto& [name, bytes] : document["forecast"]["bytes"].items()) {
@@ -142,7 +155,8 @@ private:
         }
         if (document.contains("tensors")) {
             for (const auto& tensor : document["tensors"]) {
-                std::cout << tensor["name"].get<std::string>() << "  " << tensor["format"].get<std::string>() << "  " << tensor["shape"].dump() << '\n';
+                std::cout << tensor["name"].get<std::string>() << "  " << tensor["format"].get<std::string>() << "  "
+                          << tensor["shape"].dump() << '\n';
             }
         }
         for (const auto& warning : document["warnings"]) std::cout << "warning    " << warning.get<std::string>() << '\n';
@@ -155,8 +169,6 @@ private:
 
 }  // namespace
 
-std::unique_ptr<Verb> makeInspectVerb() {
-    return std::make_unique<InspectVerb>();
-}
+std::unique_ptr<Verb> makeInspectVerb() { return std::make_unique<InspectVerb>(); }
 
 }  // namespace lapidary::app

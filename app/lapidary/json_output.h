@@ -9,9 +9,9 @@
 
 namespace lapidary::app {
 
-// One line where `indent` is -1.  Bytes that are not UTF-8 become U+FFFD, as standard output promises JSON.
+// One line where `indent` is -1, flushed so that a reader at the other end of a pipe has it at once.  Bytes that are not UTF-8 become U+FFFD, as standard output promises JSON.
 inline void printJson(const nlohmann::ordered_json& document, int indent = 2) {
-    std::cout << document.dump(indent, ' ', false, nlohmann::ordered_json::error_handler_t::replace) << '\n';
+    std::cout << document.dump(indent, ' ', false, nlohmann::ordered_json::error_handler_t::replace) << std::endl;
 }
 
 nlohmann::ordered_json reportJson(const session::AnswerReport& report);

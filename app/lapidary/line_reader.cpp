@@ -5,9 +5,9 @@
 #include <unistd.h>
 
 // readline's header wants FILE before it.
-#include <cstdio>
 #include <readline/history.h>
 #include <readline/readline.h>
+#include <cstdio>
 
 #include <cerrno>
 #include <cstdlib>
@@ -41,9 +41,7 @@ bool waitForInput(const std::stop_token& stop) {
     return false;
 }
 
-Error cancelled() {
-    return Error{ErrorCode::Cancelled, "cancelled", ""};
-}
+Error cancelled() { return Error{ErrorCode::Cancelled, "cancelled", ""}; }
 
 }  // namespace
 
@@ -113,8 +111,10 @@ Result<std::optional<std::string>> LineReader::readPipe(const std::stop_token& s
         char buffer[4096];
         const ssize_t count = ::read(STDIN_FILENO, buffer, sizeof buffer);
         if (count < 0 && errno == EINTR) continue;
-        if (count <= 0) m_ended = true;
-        else m_buffer.append(buffer, static_cast<std::size_t>(count));
+        if (count <= 0)
+            m_ended = true;
+        else
+            m_buffer.append(buffer, static_cast<std::size_t>(count));
     }
 }
 

@@ -26,19 +26,22 @@ std::vector<VerbEntry> verbEntries() {
     return {
         {"chat", "a conversation in the terminal", "lapidary chat --model google/gemma-3-4b-it", makeChatVerb},
         {"generate", "one answer, or a batch of them",
-         "lapidary generate --model google/gemma-3-4b-it --image cat.png --prompt 'What is it?' --temperature 0", makeGenerateVerb},
+         "lapidary generate --model google/gemma-3-4b-it --image cat.png --prompt 'What is it?' --temperature 0",
+         makeGenerateVerb},
         {"forward", "logits of one forward as a safetensors file, for parity work",
          "lapidary forward --model folder --input-ids ids.json --output logits.safetensors --hidden-states", makeForwardVerb},
         {"score", "mean negative log-likelihood and perplexity of a text",
          "lapidary score --model model.gguf --text-file book.txt --window 1024", makeScoreVerb},
-        {"tokenize", "text or messages to ids and pieces, and back", "lapidary tokenize --model folder 'Hello, world!'", makeTokenizeVerb},
+        {"tokenize", "text or messages to ids and pieces, and back", "lapidary tokenize --model folder 'Hello, world!'",
+         makeTokenizeVerb},
         {"processor", "a picture to what the model sees: crops, tokens, a PNG of each view, pixel hash",
          "lapidary processor photo.jpg --pan-and-scan --output views", makeProcessorVerb},
-        {"model", "the local Hugging Face cache: list, pull, remove, verify", "lapidary model pull google/gemma-3-1b-it", makeModelVerb},
-        {"inspect", "what a checkpoint is: config, tensors, sizes, memory", "lapidary inspect --model model.gguf --context 8192",
-         makeInspectVerb},
-        {"bench", "prefill, decode, picture encoding and opening, beside this machine's roofline", "lapidary bench --model model.gguf",
-         makeBenchVerb},
+        {"model", "the local Hugging Face cache: list, pull, remove, verify", "lapidary model pull google/gemma-3-1b-it",
+         makeModelVerb},
+        {"inspect", "what a checkpoint is: config, tensors, sizes, memory",
+         "lapidary inspect --model model.gguf --context 8192", makeInspectVerb},
+        {"bench", "prefill, decode, picture encoding and opening, beside this machine's roofline",
+         "lapidary bench --model model.gguf", makeBenchVerb},
         {"engine", "JSON lines on standard input and output, for the window", "lapidary engine", makeEngineVerb},
     };
 }
@@ -80,7 +83,8 @@ Result<void> checkVerbName(const std::vector<std::string>& arguments) {
     if (std::find(known.begin(), known.end(), arguments.front()) != known.end()) return {};
     const std::string nearest = nearestKey(arguments.front(), known);
     return Error{ErrorCode::Usage,
-                 "there is no verb '" + arguments.front() + "'" + (nearest.empty() ? "" : "; did you mean '" + nearest + "'?"), ""};
+                 "there is no verb '" + arguments.front() + "'" + (nearest.empty() ? "" : "; did you mean '" + nearest + "'?"),
+                 ""};
 }
 
 int runMain(int argc, const char* const* argv) {
@@ -113,7 +117,8 @@ int runMain(int argc, const char* const* argv) {
     } catch (const CLI::ParseError& problem) {
         console.error(problem.what());
         const auto chosen = app.get_subcommands();
-        console.note("Run 'lapidary" + (chosen.empty() ? "" : " " + chosen.front()->get_name()) + " --help' for what it takes.");
+        console.note("Run 'lapidary" + (chosen.empty() ? "" : " " + chosen.front()->get_name()) +
+                     " --help' for what it takes.");
         return exitCode(ErrorCode::Usage);
     }
     installMappedFileFaultHandler();

@@ -33,8 +33,10 @@ class TokenizeVerb : public Verb {
 public:
     void addOptions(CLI::App& command) override {
         addCheckpointOptions(command, m_model);
-        command.add_option("text", m_text, "the text (or, with --decode, the ids); without it: standard input")->type_name("TEXT");
-        command.add_option("--messages", m_prompt.messagesFile, "a conversation, as the chat template renders it")->type_name("F.json");
+        command.add_option("text", m_text, "the text (or, with --decode, the ids); without it: standard input")
+            ->type_name("TEXT");
+        command.add_option("--messages", m_prompt.messagesFile, "a conversation, as the chat template renders it")
+            ->type_name("F.json");
         command.add_flag("--decode", m_decode, "ids to text");
         command.add_flag("--skip-special", m_skipSpecial, "with --decode: leave special tokens out");
         command.add_flag("--no-bos", m_noBos, "no <bos> before a text");
@@ -56,8 +58,10 @@ public:
         if (m_decode) {
             ASSIGN_OR_RETURN(const std::vector<std::int64_t> ids, parseIds(text));
             const std::string decoded = tokenizer->decode(ids, m_skipSpecial);
-            if (invocation.console.json) printJson({{"text", decoded}});
-            else std::cout << decoded << '\n';
+            if (invocation.console.json)
+                printJson({{"text", decoded}});
+            else
+                std::cout << decoded << '\n';
             return {};
         }
         std::vector<std::int64_t> ids =
@@ -87,7 +91,8 @@ private:
         }
         for (const std::int64_t id : ids) {
             // Quoted as JSON has it, so that newlines and spaces can be seen.
-            std::cout << id << '\t' << ordered_json(tokenizer.piece(id)).dump(-1, ' ', false, ordered_json::error_handler_t::replace) << '\n';
+            std::cout << id << '\t'
+                      << ordered_json(tokenizer.piece(id)).dump(-1, ' ', false, ordered_json::error_handler_t::replace) << '\n';
         }
     }
 
@@ -101,8 +106,6 @@ private:
 
 }  // namespace
 
-std::unique_ptr<Verb> makeTokenizeVerb() {
-    return std::make_unique<TokenizeVerb>();
-}
+std::unique_ptr<Verb> makeTokenizeVerb() { return std::make_unique<TokenizeVerb>(); }
 
 }  // namespace lapidary::app

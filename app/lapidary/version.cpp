@@ -26,9 +26,7 @@ std::string cpuFeatures() {
 
 }  // namespace
 
-std::string versionNumber() {
-    return LAPIDARY_VERSION;
-}
+std::string versionNumber() { return LAPIDARY_VERSION; }
 
 std::string versionText() {
     return "lapidary " + versionNumber() + "\ncommit " + LAPIDARY_COMMIT + "\nLibTorch " + TORCH_VERSION +

@@ -23,7 +23,8 @@ void writeFile(const fs::path& path, const std::string& bytes) {
 
 void writeTextFiles(const fs::path& folder, ChatTemplate chatTemplate) {
     fs::copy_file(goldenPath("tokenizer/tiny.json"), folder / "tokenizer.json");
-    if (chatTemplate == ChatTemplate::Present) fs::copy_file(goldenPath("tokenizer/chat_template.jinja"), folder / "chat_template.jinja");
+    if (chatTemplate == ChatTemplate::Present)
+        fs::copy_file(goldenPath("tokenizer/chat_template.jinja"), folder / "chat_template.jinja");
     writeFile(folder / "generation_config.json", R"({"bos_token_id": 2, "eos_token_id": [1, 7], "pad_token_id": 0})");
 }
 

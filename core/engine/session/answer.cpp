@@ -12,13 +12,12 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-double secondsSince(Clock::time_point start) {
-    return std::chrono::duration<double>(Clock::now() - start).count();
-}
+double secondsSince(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
 }  // namespace
 
-Result<generate::SamplerSettings> resolveSampling(const config::GenerationConfig& defaults, const protocol::SamplingSettings& wanted) {
+Result<generate::SamplerSettings> resolveSampling(const config::GenerationConfig& defaults,
+                                                  const protocol::SamplingSettings& wanted) {
     generate::SamplerSettings settings;
     settings.doSample = defaults.doSample;
     settings.temperature = wanted.temperature.value_or(defaults.temperature);

@@ -14,7 +14,8 @@ namespace lapidary::session {
 // What a person asked for on top of the checkpoint's generation_config.json (else greedy).  Temperature 0 is greedy; any other
 // temperature, and top-k, top-p or min-p without one, ask for sampling.  Without a seed one is drawn; it is in the result.
 // Errors: Usage naming the setting.
-Result<generate::SamplerSettings> resolveSampling(const config::GenerationConfig& defaults, const protocol::SamplingSettings& wanted);
+Result<generate::SamplerSettings> resolveSampling(const config::GenerationConfig& defaults,
+                                                  const protocol::SamplingSettings& wanted);
 
 struct AnswerSettings {
     generate::SamplerSettings sampler;
@@ -47,7 +48,8 @@ Result<AnswerReport> answer(const Model& model, Sequence& sequence, ImageFeature
 // Errors: as answer(); Usage when the longest prompt does not fit.
 using BatchTokenCallback = std::function<void(std::size_t row, const generate::GeneratedToken&)>;
 Result<std::vector<AnswerReport>> answerBatch(const Model& model, ImageFeatureMemory& memory,
-                                              std::span<const processor::ProcessedPrompt> prompts, const AnswerSettings& settings,
-                                              const BatchTokenCallback& onToken = {}, std::stop_token stop = {});
+                                              std::span<const processor::ProcessedPrompt> prompts,
+                                              const AnswerSettings& settings, const BatchTokenCallback& onToken = {},
+                                              std::stop_token stop = {});
 
 }  // namespace lapidary::session

@@ -14,9 +14,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-double secondsSince(Clock::time_point start) {
-    return std::chrono::duration<double>(Clock::now() - start).count();
-}
+double secondsSince(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
 class Batch {
 public:
@@ -99,8 +97,8 @@ AnswerReport reportOf(const generate::Answer& answer, const processor::Processed
 }
 
 // Until every row has ended; rows that have are fed padding, which no one reads.
-Result<void> runRows(Batch& batch, std::vector<generate::Answer>& answers, std::int64_t padId, const BatchTokenCallback& onToken,
-                     const std::stop_token& stop) {
+Result<void> runRows(Batch& batch, std::vector<generate::Answer>& answers, std::int64_t padId,
+                     const BatchTokenCallback& onToken, const std::stop_token& stop) {
     while (true) {
         std::vector<std::int64_t> ids(answers.size(), padId);
         bool anyOpen = false;
@@ -124,10 +122,12 @@ Result<void> runRows(Batch& batch, std::vector<generate::Answer>& answers, std::
 }  // namespace
 
 Result<std::vector<AnswerReport>> answerBatch(const Model& model, ImageFeatureMemory& memory,
-                                              std::span<const processor::ProcessedPrompt> prompts, const AnswerSettings& settings,
-                                              const BatchTokenCallback& onToken, std::stop_token stop) {
+                                              std::span<const processor::ProcessedPrompt> prompts,
+                                              const AnswerSettings& settings, const BatchTokenCallback& onToken,
+                                              std::stop_token stop) {
     for (const auto& prompt : prompts) {
-        if (prompt.ids.empty()) return Error{ErrorCode::InvalidData, "a prompt of the batch is empty: there is nothing to continue", ""};
+        if (prompt.ids.empty())
+            return Error{ErrorCode::InvalidData, "a prompt of the batch is empty: there is nothing to continue", ""};
     }
     if (prompts.empty()) return std::vector<AnswerReport>{};
     Batch batch(model, prompts);

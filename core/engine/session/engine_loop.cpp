@@ -1,12 +1,15 @@
 #include "core/engine/session/engine_loop.h"
 
 #include <poll.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <optional>
 #include <thread>
 #include <utility>
 
+#include "core/engine/ops/cuda_plugin.h"
 #include "core/engine/session/model_worker.h"
 #include "core/engine/session/picture_worker.h"
 #include "core/engine/session/serve_requests.h"
@@ -16,7 +19,27 @@
 namespace lapidary::session {
 namespace {
 
-constexpr int kPollMs = 100;  // how soon a SIGTERM is seen while no request comes
+// A descriptor that becomes readable when a stop is asked, so that waiting for requests ends at once.
+class StopDescriptor {
+public:
+    explicit StopDescriptor(const std::stop_token& stop)
+        : m_fd(::eventfd(0, EFD_CLOEXEC)), m_callback(std::in_place, stop, Wake{m_fd}) {}
+    ~StopDescriptor() {
+        m_callback.reset();  // waits for a callback that is just running
+        ::close(m_fd);
+    }
+    StopDescriptor(const StopDescriptor&) = delete;
+    StopDescriptor& operator=(const StopDescriptor&) = delete;
+    [[nodiscard]] int get() const { return m_fd; }
+
+private:
+    struct Wake {
+        int fd;
+        void operator()() const { (void)::eventfd_write(fd, 1); }
+    };
+    int m_fd;
+    std::optional<std::stop_callback<Wake>> m_callback;
+};
 
 bool needsTensors(const protocol::RequestBody& body) {
     return std::holds_alternative<protocol::LoadRequest>(body) || std::holds_alternative<protocol::UnloadRequest>(body) ||
@@ -36,7 +59,10 @@ public:
           m_events(options.outputFd),
           m_pictures(m_events, m_holder, options.runtimeFolder),
           m_modelThread([this] { runModelThread(); }),
-          m_pictureThread([this] { serveRequests(m_pictureQueue, m_open, m_events, [this](const QueuedRequest& r) { return m_pictures.handle(r); }, [] {}); }) {}
+          m_pictureThread([this] {
+              serveRequests(
+                  m_pictureQueue, m_open, m_events, [this](const QueuedRequest& r) { return m_pictures.handle(r); }, [] {});
+          }) {}
 
     ~Engine() {
         m_open.cancelAll();
@@ -54,19 +80,19 @@ public:
         hello.version = m_options.version;
         hello.pid = ::getpid();
         hello.runtimeFolder = m_options.runtimeFolder.string();
-        hello.devices = {"cpu"};
-        hello.notes = {"The GPU plug-in is not part of this build; everything runs on the CPU."};
+        hello.devices = ops::deviceNames();
+        hello.notes = {"CUDA: " + ops::cudaSentence() + "."};
         m_events.write({std::nullopt, std::move(hello)});
     }
 
     Result<void> read(const std::stop_token& stop) {
+        const StopDescriptor stopped(stop);
         protocol::JsonLineReader lines;
         char buffer[1 << 16];
         while (!m_events.broken()) {
             if (stop.stop_requested()) return Error{ErrorCode::Cancelled, "the engine was asked to end", ""};
-            pollfd input{m_options.inputFd, POLLIN, 0};
-            const int ready = ::poll(&input, 1, kPollMs);
-            if (ready == 0 || (ready < 0 && errno == EINTR)) continue;
+            pollfd ready[2] = {{m_options.inputFd, POLLIN, 0}, {stopped.get(), POLLIN, 0}};
+            if (::poll(ready, 2, -1) <= 0 || ready[0].revents == 0) continue;
             const ssize_t count = ::read(m_options.inputFd, buffer, sizeof buffer);
             if (count < 0 && (errno == EINTR || errno == EAGAIN)) continue;
             if (count < 0) return systemError("cannot read", "standard input", errno);
@@ -94,7 +120,9 @@ private:
     void take(const protocol::JsonLine& line) {
         if (line.kind == protocol::JsonLine::Kind::TooLong) {
             return refuse(std::nullopt, Error{ErrorCode::InvalidData,
-                                              "a line is longer than " + std::to_string(protocol::kMaxLineBytes) + " bytes; big data goes by path", ""});
+                                              "a line is longer than " + std::to_string(protocol::kMaxLineBytes) +
+                                                  " bytes; big data goes by path",
+                                              ""});
         }
         auto request = protocol::parseRequest(line.text);
         if (!request) return refuse(protocol::requestIdOf(line.text), request.error());
@@ -106,8 +134,10 @@ private:
         auto stop = m_open.begin(request);
         if (!stop) {
             // Without an id: the request that is open under it must get its own answer, and only that.
-            return refuse(std::nullopt, Error{ErrorCode::InvalidData, "request id " + std::to_string(id) +
-                                                                          " is still open; the second request with it is dropped", ""});
+            return refuse(
+                std::nullopt,
+                Error{ErrorCode::InvalidData,
+                      "request id " + std::to_string(id) + " is still open; the second request with it is dropped", ""});
         }
         if (const auto* hello = std::get_if<protocol::HelloRequest>(&request.body)) return answerHello(id, *hello);
         if (const auto* cancel = std::get_if<protocol::CancelRequest>(&request.body)) {
@@ -124,7 +154,8 @@ private:
         if (hello.protocol == protocol::kProtocolVersion) return m_events.write({id, protocol::DoneEvent{}});
         refuse(id, Error{ErrorCode::Unsupported,
                          "this engine speaks protocol version " + std::to_string(protocol::kProtocolVersion) + ", the client " +
-                             std::to_string(hello.protocol), ""});
+                             std::to_string(hello.protocol),
+                         ""});
     }
 
     EngineOptions m_options;

@@ -15,8 +15,10 @@ void EventWriter::write(const protocol::Event& event) {
     while (!rest.empty() && !m_broken) {
         const ssize_t written = ::write(m_fd, rest.data(), rest.size());
         if (written < 0 && errno == EINTR) continue;
-        if (written < 0) m_broken = true;
-        else rest.remove_prefix(static_cast<std::size_t>(written));
+        if (written < 0)
+            m_broken = true;
+        else
+            rest.remove_prefix(static_cast<std::size_t>(written));
     }
 }
 

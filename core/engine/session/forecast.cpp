@@ -7,8 +7,8 @@
 
 namespace lapidary::session {
 
-Result<plan::MemoryForecast> forecastOf(const checkpoint::Checkpoint& checkpoint, std::int64_t contextTokens, const std::string& dtype,
-                                        const std::string& quantize) {
+Result<plan::MemoryForecast> forecastOf(const checkpoint::Checkpoint& checkpoint, std::int64_t contextTokens,
+                                        const std::string& dtype, const std::string& quantize) {
     std::optional<kernels::BlockFormat> format;
     if (!quantize.empty()) {
         ASSIGN_OR_RETURN(format, checkpoint::parseQuantization(quantize));

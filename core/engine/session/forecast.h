@@ -11,8 +11,8 @@
 namespace lapidary::session {
 
 // dtype: "auto", "float32", "bfloat16"; quantize: empty or as --quantize.  Errors: Usage for an unknown quantisation.
-Result<plan::MemoryForecast> forecastOf(const checkpoint::Checkpoint& checkpoint, std::int64_t contextTokens, const std::string& dtype,
-                                        const std::string& quantize);
+Result<plan::MemoryForecast> forecastOf(const checkpoint::Checkpoint& checkpoint, std::int64_t contextTokens,
+                                        const std::string& dtype, const std::string& quantize);
 
 // MemAvailable of /proc/meminfo in bytes; 0: unknown.
 std::int64_t availableMemoryBytes();

@@ -85,8 +85,10 @@ Result<void> writeForwardFile(const Model& model, const ForwardRequest& request,
         tensors.add("pixel_values", request.pixelValues);
         tensors.add("image_features", input.imageFeatures);
     }
-    for (std::size_t i = 0; i < output.hiddenStates.size(); ++i) tensors.add("hidden_states." + std::to_string(i), output.hiddenStates[i][0]);
-    for (std::size_t i = 0; i < output.attentions.size(); ++i) tensors.add("attentions." + std::to_string(i), output.attentions[i][0]);
+    for (std::size_t i = 0; i < output.hiddenStates.size(); ++i)
+        tensors.add("hidden_states." + std::to_string(i), output.hiddenStates[i][0]);
+    for (std::size_t i = 0; i < output.attentions.size(); ++i)
+        tensors.add("attentions." + std::to_string(i), output.attentions[i][0]);
     return files::writeSafetensors(path, tensors.entries());
 }
 

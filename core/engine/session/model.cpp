@@ -75,7 +75,8 @@ std::string Model::dtypeName() const {
 
 std::int64_t Model::parameters() const {
     std::int64_t count = 0;
-    for (const plan::Parameter& parameter : plan::parameterTable(config(), m_opened.checkpoint.untiedHead)) count += parameter.elements();
+    for (const plan::Parameter& parameter : plan::parameterTable(config(), m_opened.checkpoint.untiedHead))
+        count += parameter.elements();
     return count;
 }
 

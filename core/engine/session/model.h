@@ -48,7 +48,7 @@ public:
     [[nodiscard]] const std::vector<std::string>& warnings() const { return m_opened.warnings; }
     [[nodiscard]] std::string deviceName() const;  // "cpu", "cuda:0"
     [[nodiscard]] std::string dtypeName() const;
-    [[nodiscard]] std::int64_t parameters() const;   // a tied head counted once
+    [[nodiscard]] std::int64_t parameters() const;  // a tied head counted once
     [[nodiscard]] std::int64_t weightBytes() const;  // as stored
 
 private:

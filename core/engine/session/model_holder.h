@@ -26,8 +26,6 @@ private:
 };
 
 // What every request that needs a model answers without one.
-inline Error noModelError() {
-    return Error{ErrorCode::Usage, "no model is open: send a 'load' request first", ""};
-}
+inline Error noModelError() { return Error{ErrorCode::Usage, "no model is open: send a 'load' request first", ""}; }
 
 }  // namespace lapidary::session

@@ -34,7 +34,8 @@ protocol::TokenEvent tokenEvent(const generate::GeneratedToken& token, const tex
     event.token = token.id;
     event.text = token.text;
     event.logprob = token.logProbability;
-    for (const auto& other : token.alternatives) event.alternatives.push_back({other.id, tokenizer.piece(other.id), other.logProbability});
+    for (const auto& other : token.alternatives)
+        event.alternatives.push_back({other.id, tokenizer.piece(other.id), other.logProbability});
     return event;
 }
 
@@ -72,10 +73,13 @@ Result<protocol::DoneEvent> ModelWorker::unload() {
     return protocol::DoneEvent{};
 }
 
-Result<protocol::DoneEvent> ModelWorker::load(std::int64_t id, const protocol::LoadRequest& request, const std::stop_token& stop) {
+Result<protocol::DoneEvent> ModelWorker::load(std::int64_t id, const protocol::LoadRequest& request,
+                                              const std::stop_token& stop) {
     const auto start = std::chrono::steady_clock::now();
     (void)unload();
-    const auto progress = [&](const std::string& stage, double fraction) { m_events.write({id, protocol::LoadingEvent{stage, fraction}}); };
+    const auto progress = [&](const std::string& stage, double fraction) {
+        m_events.write({id, protocol::LoadingEvent{stage, fraction}});
+    };
     ASSIGN_OR_RETURN(auto model, Model::load(modelRequestOf(request), progress, stop));
     m_holder.set(model);
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -84,7 +88,8 @@ Result<protocol::DoneEvent> ModelWorker::load(std::int64_t id, const protocol::L
 }
 
 Sequence& ModelWorker::sequenceOf(const std::string& name, const std::shared_ptr<const Model>& model) {
-    const auto found = std::find_if(m_sequences.begin(), m_sequences.end(), [&](const NamedSequence& each) { return each.name == name; });
+    const auto found =
+        std::find_if(m_sequences.begin(), m_sequences.end(), [&](const NamedSequence& each) { return each.name == name; });
     if (found != m_sequences.end()) {
         m_sequences.splice(m_sequences.begin(), m_sequences, found);
     } else {
@@ -94,7 +99,8 @@ Sequence& ModelWorker::sequenceOf(const std::string& name, const std::shared_ptr
     return *m_sequences.front().sequence;
 }
 
-Result<protocol::DoneEvent> ModelWorker::chat(std::int64_t id, const protocol::ChatRequest& request, const std::stop_token& stop) {
+Result<protocol::DoneEvent> ModelWorker::chat(std::int64_t id, const protocol::ChatRequest& request,
+                                              const std::stop_token& stop) {
     const auto model = m_holder.get();
     if (!model) return noModelError();
     const processor::Conversation conversation = conversationOf(request.messages);
@@ -114,8 +120,12 @@ Result<protocol::DoneEvent> ModelWorker::chat(std::int64_t id, const protocol::C
     answering.alternatives = request.logprobs;
     ASSIGN_OR_RETURN(const auto prompt, buildPrompt(model->opened(), conversation, settings, stop));
     AnswerCallbacks callbacks;
-    callbacks.onPrefill = [&](std::int64_t done, std::int64_t total) { m_events.write({id, protocol::PrefillEvent{done, total}}); };
-    callbacks.onToken = [&](const generate::GeneratedToken& token) { m_events.write({id, tokenEvent(token, model->tokenizer())}); };
+    callbacks.onPrefill = [&](std::int64_t done, std::int64_t total) {
+        m_events.write({id, protocol::PrefillEvent{done, total}});
+    };
+    callbacks.onToken = [&](const generate::GeneratedToken& token) {
+        m_events.write({id, tokenEvent(token, model->tokenizer())});
+    };
     Sequence& sequence = sequenceOf(request.sequence, model);
     ASSIGN_OR_RETURN(const AnswerReport report, answer(*model, sequence, m_features, prompt, answering, callbacks, stop));
     return doneEvent(report);

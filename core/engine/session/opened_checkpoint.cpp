@@ -24,9 +24,10 @@ Result<std::shared_ptr<const text::Tokenizer>> loadTokenizer(const checkpoint::C
     source.gguf = material.gguf;
     if (checkpoint.config.isVisionLanguage()) source.imageTokenId = checkpoint.config.imageTokenIndex;
     if (!hasTokenizer(material)) {
-        return Error{ErrorCode::NotFound,
-                     "no tokenizer: expected tokenizer.json or tokenizer.model beside the weights, or a vocabulary inside a GGUF file",
-                     checkpoint.folder.string()};
+        return Error{
+            ErrorCode::NotFound,
+            "no tokenizer: expected tokenizer.json or tokenizer.model beside the weights, or a vocabulary inside a GGUF file",
+            checkpoint.folder.string()};
     }
     return text::Tokenizer::load(source);
 }
@@ -40,9 +41,9 @@ image::ImageProcessorSettings imageSettings(const checkpoint::Checkpoint& checkp
     if (!checkpoint.imageProcessor) return settings;
     const checkpoint::ImageProcessorSettings& stored = *checkpoint.imageProcessor;
     if (stored.width != settings.size || stored.height != settings.size) {
-        warnings.push_back("the image processor's size is " + std::to_string(stored.width) + " x " + std::to_string(stored.height) +
-                           ", but the vision tower takes " + std::to_string(settings.size) + " x " + std::to_string(settings.size) +
-                           ": the tower's size is used");
+        warnings.push_back("the image processor's size is " + std::to_string(stored.width) + " x " +
+                           std::to_string(stored.height) + ", but the vision tower takes " + std::to_string(settings.size) +
+                           " x " + std::to_string(settings.size) + ": the tower's size is used");
     }
     if (stored.imageSequenceLength != settings.tokensPerView) {
         warnings.push_back("the processor's image_seq_length is " + std::to_string(stored.imageSequenceLength) +
@@ -84,11 +85,13 @@ bool isTokenizerFolder(const fs::path& path) {
 }  // namespace
 
 Result<fs::path> resolveModelPath(const std::string& model) {
-    if (model.empty()) return Error{ErrorCode::Usage, "no model was given: --model takes a folder, a .gguf file or a model id", ""};
+    if (model.empty())
+        return Error{ErrorCode::Usage, "no model was given: --model takes a folder, a .gguf file or a model id", ""};
     std::error_code ignored;
     if (fs::exists(model, ignored)) return fs::path(model);
     if (model == "demo") {
-        return Error{ErrorCode::Unsupported, "the demo model is not part of this version yet; --model takes a folder, a .gguf file or a model id", ""};
+        return Error{ErrorCode::Unsupported,
+                     "the demo model is not part of this version yet; --model takes a folder, a .gguf file or a model id", ""};
     }
     if (model.starts_with("/") || model.starts_with(".") || model.ends_with(".gguf") || !net::isModelId(model)) {
         return Error{ErrorCode::NotFound, "there is no file or folder '" + model + "'", "--model"};

@@ -34,14 +34,17 @@ Result<std::filesystem::path> writePng(const std::filesystem::path& folder, cons
 
 Result<protocol::DoneEvent> PictureWorker::handle(const QueuedRequest& queued) const {
     const std::int64_t id = queued.request.id;
-    if (const auto* request = std::get_if<protocol::PreviewRequest>(&queued.request.body)) return preview(id, *request, queued.stop);
+    if (const auto* request = std::get_if<protocol::PreviewRequest>(&queued.request.body))
+        return preview(id, *request, queued.stop);
     if (const auto* request = std::get_if<protocol::ThumbnailRequest>(&queued.request.body)) return thumbnail(id, *request);
-    if (const auto* request = std::get_if<protocol::CountRequest>(&queued.request.body)) return count(id, *request, queued.stop);
+    if (const auto* request = std::get_if<protocol::CountRequest>(&queued.request.body))
+        return count(id, *request, queued.stop);
     if (const auto* request = std::get_if<protocol::ForecastRequest>(&queued.request.body)) return forecast(id, *request);
     return Error{ErrorCode::Unsupported, "the picture worker does not answer this type of request", ""};
 }
 
-Result<protocol::DoneEvent> PictureWorker::preview(std::int64_t id, const protocol::PreviewRequest& request, const std::stop_token& stop) const {
+Result<protocol::DoneEvent> PictureWorker::preview(std::int64_t id, const protocol::PreviewRequest& request,
+                                                   const std::stop_token& stop) const {
     // Without a model: what the released checkpoints do (896 x 896, 256 tokens a view).
     image::ImageProcessorSettings settings;
     const auto model = m_holder.get();
@@ -76,12 +79,15 @@ Result<protocol::DoneEvent> PictureWorker::thumbnail(std::int64_t id, const prot
     ASSIGN_OR_RETURN(const auto path, writePng(m_runtimeFolder, "thumbnail-" + image::sha256Hex({bytes, png.size()}), png));
     const std::int64_t longer = std::max(picture.width, picture.height);
     const double scale = longer > request.maxSide ? static_cast<double>(request.maxSide) / static_cast<double>(longer) : 1.0;
-    const auto scaled = [scale](std::int64_t side) { return std::max<std::int64_t>(1, std::llround(static_cast<double>(side) * scale)); };
+    const auto scaled = [scale](std::int64_t side) {
+        return std::max<std::int64_t>(1, std::llround(static_cast<double>(side) * scale));
+    };
     m_events.write({id, protocol::ThumbnailEvent{path.string(), scaled(picture.width), scaled(picture.height)}});
     return protocol::DoneEvent{};
 }
 
-Result<protocol::DoneEvent> PictureWorker::count(std::int64_t id, const protocol::CountRequest& request, const std::stop_token& stop) const {
+Result<protocol::DoneEvent> PictureWorker::count(std::int64_t id, const protocol::CountRequest& request,
+                                                 const std::stop_token& stop) const {
     const auto model = m_holder.get();
     if (!model) return noModelError();
     const processor::Conversation conversation = conversationOf(request.messages);

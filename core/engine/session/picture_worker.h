@@ -21,9 +21,11 @@ public:
     Result<protocol::DoneEvent> handle(const QueuedRequest& request) const;
 
 private:
-    Result<protocol::DoneEvent> preview(std::int64_t id, const protocol::PreviewRequest& request, const std::stop_token& stop) const;
+    Result<protocol::DoneEvent> preview(std::int64_t id, const protocol::PreviewRequest& request,
+                                        const std::stop_token& stop) const;
     Result<protocol::DoneEvent> thumbnail(std::int64_t id, const protocol::ThumbnailRequest& request) const;
-    Result<protocol::DoneEvent> count(std::int64_t id, const protocol::CountRequest& request, const std::stop_token& stop) const;
+    Result<protocol::DoneEvent> count(std::int64_t id, const protocol::CountRequest& request,
+                                      const std::stop_token& stop) const;
     Result<protocol::DoneEvent> forecast(std::int64_t id, const protocol::ForecastRequest& request) const;
 
     EventWriter& m_events;

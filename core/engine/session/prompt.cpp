@@ -56,7 +56,8 @@ Result<processor::ProcessedPrompt> buildPrompt(const OpenedCheckpoint& opened, c
     process.views = settings.views;
     process.viewsOfPicture = settings.viewsOfPicture;
     process.contextTokens = settings.contextTokens;
-    process.typedSpecialTokens = settings.raw || settings.parseSpecial ? text::SpecialTokens::Parse : text::SpecialTokens::AsText;
+    process.typedSpecialTokens =
+        settings.raw || settings.parseSpecial ? text::SpecialTokens::Parse : text::SpecialTokens::AsText;
     if (settings.raw || !opened.chatTemplate.hasTemplate) {
         ASSIGN_OR_RETURN(const std::string prompt, plainText(conversation.messages));
         return opened.processor->raw(prompt, pictures, process, stop);

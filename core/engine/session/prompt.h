@@ -15,7 +15,7 @@
 namespace lapidary::session {
 
 struct PromptSettings {
-    bool raw = false;           // no template: <bos> and the texts as they stand, special tokens parsed
+    bool raw = false;  // no template: <bos> and the texts as they stand, special tokens parsed
     bool parseSpecial = false;  // special tokens typed in a text become control tokens
     text::AfterLastMessage after = text::AfterLastMessage::GenerationPrompt;
     image::ViewSettings views;

@@ -16,21 +16,24 @@ processor::Conversation conversationOf(const std::vector<protocol::ChatMessage>&
             }
             const bool isPath = part.url.empty();
             parts.push_back({text::ContentPart::Type::Image, "", static_cast<std::int64_t>(conversation.images.size())});
-            conversation.images.push_back({isPath ? image::ImageSource::Kind::Path : image::ImageSource::Kind::Url, isPath ? part.path : part.url});
+            conversation.images.push_back(
+                {isPath ? image::ImageSource::Kind::Path : image::ImageSource::Kind::Url, isPath ? part.path : part.url});
         }
         conversation.messages.push_back({message.role, std::move(parts)});
     }
     return conversation;
 }
 
-Result<RequestedViews> viewsOf(const protocol::ViewSettings& wanted, const image::ImageProcessorSettings& defaults, std::size_t pictures) {
+Result<RequestedViews> viewsOf(const protocol::ViewSettings& wanted, const image::ImageProcessorSettings& defaults,
+                               std::size_t pictures) {
     RequestedViews requested;
     requested.views.panAndScan = wanted.panAndScanSettings;
     if (wanted.panAndScan || defaults.panAndScanByDefault) requested.views.mode = image::CropMode::PanAndScan;
     if (!wanted.crops) return requested;
     if (wanted.crops->size() != pictures) {
         return Error{ErrorCode::Usage,
-                     "expected one list of crops a picture (" + std::to_string(pictures) + "), found " + std::to_string(wanted.crops->size()),
+                     "expected one list of crops a picture (" + std::to_string(pictures) + "), found " +
+                         std::to_string(wanted.crops->size()),
                      "crops"};
     }
     for (const auto& boxes : *wanted.crops) {

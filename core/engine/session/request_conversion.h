@@ -17,7 +17,8 @@ struct RequestedViews {
     image::ViewSettings views;
     std::vector<image::ViewSettings> viewsOfPicture;
 };
-Result<RequestedViews> viewsOf(const protocol::ViewSettings& wanted, const image::ImageProcessorSettings& defaults, std::size_t pictures);
+Result<RequestedViews> viewsOf(const protocol::ViewSettings& wanted, const image::ImageProcessorSettings& defaults,
+                               std::size_t pictures);
 
 ModelRequest modelRequestOf(const protocol::LoadRequest& request);
 

@@ -14,8 +14,8 @@ namespace {
 constexpr std::int64_t kPiece = 64;
 
 // Sum of -log p(ids[t + 1]) for t in [firstScored, ids.size() - 1), all ids seen in one window.
-Result<double> scoreWindow(const Model& model, model::KvCache& cache, std::span<const std::int64_t> ids, std::int64_t firstScored,
-                           const std::stop_token& stop) {
+Result<double> scoreWindow(const Model& model, model::KvCache& cache, std::span<const std::int64_t> ids,
+                           std::int64_t firstScored, const std::stop_token& stop) {
     const auto count = static_cast<std::int64_t>(ids.size());
     double sum = 0.0;
     cache.clear();
@@ -39,21 +39,27 @@ Result<double> scoreWindow(const Model& model, model::KvCache& cache, std::span<
 
 }  // namespace
 
-Result<Score> scoreIds(const Model& model, std::span<const std::int64_t> ids, const ScoreSettings& settings, std::stop_token stop) {
+Result<Score> scoreIds(const Model& model, std::span<const std::int64_t> ids, const ScoreSettings& settings,
+                       std::stop_token stop) {
     const auto total = static_cast<std::int64_t>(ids.size());
     if (total < 2) return Error{ErrorCode::InvalidData, "at least two tokens are needed: the first is never scored", ""};
     if (settings.window < 2 || settings.window > model.contextTokens()) {
-        return Error{ErrorCode::Usage,
-                     "a window has 2 to " + std::to_string(model.contextTokens()) + " tokens, found " + std::to_string(settings.window), "--window"};
+        return Error{
+            ErrorCode::Usage,
+            "a window has 2 to " + std::to_string(model.contextTokens()) + " tokens, found " + std::to_string(settings.window),
+            "--window"};
     }
     if (settings.stride < 1 || settings.stride >= settings.window) {
-        return Error{ErrorCode::Usage,
-                     "a stride has 1 to " + std::to_string(settings.window - 1) + " tokens, found " + std::to_string(settings.stride), "--stride"};
+        return Error{
+            ErrorCode::Usage,
+            "a stride has 1 to " + std::to_string(settings.window - 1) + " tokens, found " + std::to_string(settings.stride),
+            "--stride"};
     }
     const auto vocab = model.network().vocabSize();
     for (const std::int64_t id : ids) {
         if (id < 0 || id >= vocab) {
-            return Error{ErrorCode::InvalidData, "token id " + std::to_string(id) + " is not below the vocabulary's " + std::to_string(vocab), ""};
+            return Error{ErrorCode::InvalidData,
+                         "token id " + std::to_string(id) + " is not below the vocabulary's " + std::to_string(vocab), ""};
         }
     }
     model::KvCache cache = model.network().makeCache(1, settings.window);

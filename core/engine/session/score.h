@@ -23,6 +23,7 @@ struct Score {
 
 // ids: at least two, as the model shall see them (<bos> included where wanted).
 // Errors: InvalidData (fewer than two ids), Usage (window or stride out of range), Cancelled, those of the model.
-Result<Score> scoreIds(const Model& model, std::span<const std::int64_t> ids, const ScoreSettings& settings, std::stop_token stop = {});
+Result<Score> scoreIds(const Model& model, std::span<const std::int64_t> ids, const ScoreSettings& settings,
+                       std::stop_token stop = {});
 
 }  // namespace lapidary::session

@@ -42,7 +42,8 @@ std::int64_t commonPrefix(const HeldPrompt& held, const processor::ProcessedProm
     std::int64_t common = mismatch.first - held.ids.begin();
     for (std::size_t i = 0; i < prompt.imageSpans.size(); ++i) {
         const rules::ImageSpan& span = prompt.imageSpans[i];
-        const bool same = i < held.imageSpans.size() && held.imageSpans[i] == span && held.pixelHashes[i] == prompt.views[i].sha256;
+        const bool same =
+            i < held.imageSpans.size() && held.imageSpans[i] == span && held.pixelHashes[i] == prompt.views[i].sha256;
         if (!same || span.end > common) return std::min(common, span.begin);
     }
     return common;
@@ -71,7 +72,8 @@ Result<Sequence::Prefill> Sequence::prefill(const processor::ProcessedPrompt& pr
     kept = rewind(kept);
     const auto firstNewView = std::count_if(prompt.imageSpans.begin(), prompt.imageSpans.end(),
                                             [kept](const rules::ImageSpan& span) { return span.end <= kept; });
-    ASSIGN_OR_RETURN(at::Tensor features, imageFeatures(*m_model, prompt, static_cast<std::size_t>(firstNewView), memory, stop));
+    ASSIGN_OR_RETURN(at::Tensor features,
+                     imageFeatures(*m_model, prompt, static_cast<std::size_t>(firstNewView), memory, stop));
     model::SequenceInput input;
     input.ids = idsTensor(std::span(prompt.ids).subspan(static_cast<std::size_t>(kept)));
     input.imageFeatures = std::move(features);
@@ -87,7 +89,8 @@ Result<Sequence::Prefill> Sequence::prefill(const processor::ProcessedPrompt& pr
 void Sequence::holdPrefix(const processor::ProcessedPrompt& prompt) {
     const auto length = static_cast<std::size_t>(m_cache.length());
     m_held = {};
-    m_held.ids.assign(prompt.ids.begin(), prompt.ids.begin() + static_cast<std::ptrdiff_t>(std::min(length, prompt.ids.size())));
+    m_held.ids.assign(prompt.ids.begin(),
+                      prompt.ids.begin() + static_cast<std::ptrdiff_t>(std::min(length, prompt.ids.size())));
     for (std::size_t i = 0; i < prompt.imageSpans.size() && prompt.imageSpans[i].end <= m_cache.length(); ++i) {
         m_held.imageSpans.push_back(prompt.imageSpans[i]);
         m_held.pixelHashes.push_back(prompt.views[i].sha256);

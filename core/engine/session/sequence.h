@@ -46,8 +46,8 @@ public:
     };
     // Makes the cache hold exactly `prompt` (at least one token).
     // Errors: InvalidData (an empty prompt), Cancelled (what was computed stays and is used next time), those of the model.
-    Result<Prefill> prefill(const processor::ProcessedPrompt& prompt, ImageFeatureMemory& memory, const PrefillProgress& progress,
-                            std::stop_token stop);
+    Result<Prefill> prefill(const processor::ProcessedPrompt& prompt, ImageFeatureMemory& memory,
+                            const PrefillProgress& progress, std::stop_token stop);
 
     Result<std::span<const float>> append(std::int64_t id, std::stop_token stop) override;
 

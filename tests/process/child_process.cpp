@@ -1,0 +1,175 @@
+#include "tests/process/child_process.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <stdexcept>
+
+#include "tests/support/places.h"
+
+extern char** environ;
+
+namespace lapidary::test {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+struct Pipe {
+    int read = -1;
+    int write = -1;
+    Pipe() {
+        int ends[2];
+        if (::pipe2(ends, O_CLOEXEC) != 0) throw std::runtime_error("pipe");
+        read = ends[0];
+        write = ends[1];
+    }
+};
+
+void closeAndForget(int& fd) {
+    if (fd >= 0) ::close(fd);
+    fd = -1;
+}
+
+// Appends what is ready; false at the end of the stream.
+bool take(int fd, std::string& text) {
+    char buffer[1 << 16];
+    const ssize_t count = ::read(fd, buffer, sizeof buffer);
+    if (count < 0 && errno == EINTR) return true;
+    if (count <= 0) return false;
+    text.append(buffer, static_cast<std::size_t>(count));
+    return true;
+}
+
+}  // namespace
+
+std::filesystem::path lapidaryExecutable() { return buildPath("bin/lapidary"); }
+
+ChildProcess::ChildProcess(const std::vector<std::string>& arguments, const std::map<std::string, std::string>& environment) {
+    std::signal(SIGPIPE, SIG_IGN);
+    Pipe in;
+    Pipe out;
+    Pipe err;
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_adddup2(&actions, in.read, STDIN_FILENO);
+    posix_spawn_file_actions_adddup2(&actions, out.write, STDOUT_FILENO);
+    posix_spawn_file_actions_adddup2(&actions, err.write, STDERR_FILENO);
+    const std::string executable = lapidaryExecutable();
+    std::vector<std::string> words{executable};
+    words.insert(words.end(), arguments.begin(), arguments.end());
+    std::vector<char*> argv;
+    for (std::string& word : words) argv.push_back(word.data());
+    argv.push_back(nullptr);
+    std::vector<std::string> settings;
+    for (char** entry = environ; *entry != nullptr; ++entry) {
+        const std::string text = *entry;
+        if (!environment.contains(text.substr(0, text.find('=')))) settings.push_back(text);
+    }
+    for (const auto& [name, value] : environment) settings.push_back(name + "=" + value);
+    std::vector<char*> envp;
+    for (std::string& setting : settings) envp.push_back(setting.data());
+    envp.push_back(nullptr);
+    const int problem = ::posix_spawn(&m_pid, executable.c_str(), &actions, nullptr, argv.data(), envp.data());
+    posix_spawn_file_actions_destroy(&actions);
+    ::close(in.read);
+    ::close(out.write);
+    ::close(err.write);
+    m_in = in.write;
+    m_out = out.read;
+    m_err = err.read;
+    if (problem != 0) throw std::runtime_error("cannot start " + executable);
+}
+
+ChildProcess::~ChildProcess() {
+    closeInput();
+    if (m_pid > 0) {
+        ::kill(m_pid, SIGKILL);
+        ::waitpid(m_pid, nullptr, 0);
+    }
+    closeAndForget(m_out);
+    closeAndForget(m_err);
+}
+
+bool ChildProcess::write(const std::string& text) {
+    std::size_t done = 0;
+    while (done < text.size()) {
+        const ssize_t count = ::write(m_in, text.data() + done, text.size() - done);
+        if (count < 0 && errno == EINTR) continue;
+        if (count < 0) return false;
+        done += static_cast<std::size_t>(count);
+    }
+    return true;
+}
+
+void ChildProcess::closeInput() { closeAndForget(m_in); }
+
+bool ChildProcess::waitForOutput(std::chrono::milliseconds timeout) {
+    const auto deadline = Clock::now() + timeout;
+    while (m_outBuffer.empty()) {
+        const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now());
+        if (m_out < 0 || left.count() <= 0) return false;
+        (void)pump(left);
+    }
+    return true;
+}
+
+void ChildProcess::signal(int number) const { ::kill(m_pid, number); }
+
+bool ChildProcess::pump(std::chrono::milliseconds timeout) {
+    pollfd streams[2] = {{m_out, POLLIN, 0}, {m_err, POLLIN, 0}};  // poll passes over a descriptor of -1
+    if (m_out < 0 && m_err < 0) return false;
+    if (::poll(streams, 2, static_cast<int>(timeout.count())) <= 0) return false;
+    if (streams[0].revents != 0 && !take(m_out, m_outBuffer)) closeAndForget(m_out);
+    if (streams[1].revents != 0 && !take(m_err, m_errText)) closeAndForget(m_err);
+    return true;
+}
+
+std::optional<std::string> ChildProcess::readLine(std::chrono::milliseconds timeout) {
+    const auto deadline = Clock::now() + timeout;
+    while (true) {
+        const std::size_t newline = m_outBuffer.find('\n');
+        if (newline != std::string::npos) {
+            std::string line = m_outBuffer.substr(0, newline);
+            m_outBuffer.erase(0, newline + 1);
+            return line;
+        }
+        const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now());
+        if (m_out < 0 || left.count() <= 0) return std::nullopt;
+        (void)pump(left);
+    }
+}
+
+Finished ChildProcess::wait(std::chrono::milliseconds timeout) {
+    const auto deadline = Clock::now() + timeout;
+    while (m_out >= 0 || m_err >= 0) {
+        const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now());
+        if (left.count() <= 0) {
+            ::kill(m_pid, SIGKILL);
+            break;
+        }
+        (void)pump(left);
+    }
+    int status = 0;
+    ::waitpid(m_pid, &status, 0);
+    m_pid = -1;
+    Finished finished;
+    finished.code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    finished.out = m_outBuffer;
+    finished.err = m_errText;
+    return finished;
+}
+
+Finished runLapidary(const std::vector<std::string>& arguments, const std::string& input,
+                     const std::map<std::string, std::string>& environment) {
+    ChildProcess child(arguments, environment);
+    (void)child.write(input);
+    child.closeInput();
+    return child.wait();
+}
+
+}  // namespace lapidary::test
