@@ -32,8 +32,11 @@ Weights triangleWeights(std::int64_t in, std::int64_t out) {
     std::vector<double> exact;
     for (std::int64_t i = 0; i < out; ++i) {
         const double center = (static_cast<double>(i) + 0.5) * scale;
-        const auto low = std::max<std::int64_t>(0, static_cast<std::int64_t>(center - support + 0.5));
-        const auto high = std::min<std::int64_t>(in, static_cast<std::int64_t>(center + support + 0.5));
+        // Cut towards zero, as Pillow's casts do: not std::lround, which differs below zero.
+        const double lowest = center - support + 0.5;
+        const double highest = center + support + 0.5;
+        const auto low = std::max<std::int64_t>(0, static_cast<std::int64_t>(lowest));
+        const auto high = std::min<std::int64_t>(in, static_cast<std::int64_t>(highest));
         exact.clear();
         double sum = 0.0;
         for (std::int64_t j = low; j < high; ++j) {
@@ -46,7 +49,8 @@ Weights triangleWeights(std::int64_t in, std::int64_t out) {
         weights.offset.push_back(static_cast<std::int64_t>(weights.fixed.size()));
         for (const double weight : exact) {
             const double normalised = sum != 0.0 ? weight / sum : weight;
-            weights.fixed.push_back(static_cast<std::int32_t>(0.5 + normalised * (1 << kFractionBits)));
+            const double scaled = 0.5 + normalised * (1 << kFractionBits);
+            weights.fixed.push_back(static_cast<std::int32_t>(scaled));
         }
     }
     return weights;
