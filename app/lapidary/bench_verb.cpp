@@ -41,10 +41,12 @@ Result<TextCost> textCost(const session::Model& model) {
         ASSIGN_OR_RETURN(const checkpoint::StoredTensor stored, model.opened().checkpoint.tensors->tensor(parameter.name));
         auto bytes = static_cast<double>(stored.bytes.size());
         if (matrix && quantize && kernels::isPlain(stored.format)) {
-            bytes = static_cast<double>(kernels::rowBytes(*quantize, parameter.shape.back()).value_or(0) * parameter.shape.front());
+            bytes =
+                static_cast<double>(kernels::rowBytes(*quantize, parameter.shape.back()).value_or(0) * parameter.shape.front());
         }
         if (!(embedding && untied)) cost.bytesPerToken += bytes;
-        if (matrix && parameter.name != plan::headName(model.config())) cost.flopsPerPromptToken += 2.0 * static_cast<double>(parameter.elements());
+        if (matrix && parameter.name != plan::headName(model.config()))
+            cost.flopsPerPromptToken += 2.0 * static_cast<double>(parameter.elements());
     }
     return cost;
 }
@@ -63,9 +65,18 @@ public:
     void addOptions(CLI::App& command) override {
         addModelOptions(command, m_model);
         const auto positive = CLI::Range(std::int64_t{1}, std::int64_t{1} << 24);
-        command.add_option("--prompt-tokens", m_promptTokens, "length of the prompt that is read")->capture_default_str()->check(positive)->type_name("N");
-        command.add_option("--max-new-tokens", m_newTokens, "length of the answer that is written")->capture_default_str()->check(positive)->type_name("N");
-        command.add_option("--rounds", m_rounds, "the best of so many rounds counts")->capture_default_str()->check(CLI::Range(1, 1000))->type_name("N");
+        command.add_option("--prompt-tokens", m_promptTokens, "length of the prompt that is read")
+            ->capture_default_str()
+            ->check(positive)
+            ->type_name("N");
+        command.add_option("--max-new-tokens", m_newTokens, "length of the answer that is written")
+            ->capture_default_str()
+            ->check(positive)
+            ->type_name("N");
+        command.add_option("--rounds", m_rounds, "the best of so many rounds counts")
+            ->capture_default_str()
+            ->check(CLI::Range(1, 1000))
+            ->type_name("N");
     }
 
     Result<void> run(const Invocation& invocation) override {
@@ -74,8 +85,10 @@ public:
         ASSIGN_OR_RETURN(auto model, loadModel(m_model, invocation));
         const double firstOpening = secondsSince(start);
         if (m_promptTokens + m_newTokens > model->contextTokens()) {
-            return Error{ErrorCode::Usage, "the model holds " + std::to_string(model->contextTokens()) + " tokens, asked for " +
-                         std::to_string(m_promptTokens) + " and " + std::to_string(m_newTokens), "--prompt-tokens"};
+            return Error{ErrorCode::Usage,
+                         "the model holds " + std::to_string(model->contextTokens()) + " tokens, asked for " +
+                             std::to_string(m_promptTokens) + " and " + std::to_string(m_newTokens),
+                         "--prompt-tokens"};
         }
         measured.roof = kernels::measureRoofline(at::get_num_threads());
         ASSIGN_OR_RETURN(const TextCost cost, textCost(*model));
@@ -97,12 +110,16 @@ public:
     }
 
 private:
-    Result<void> textRound(const std::shared_ptr<const session::Model>& model, Measured& measured, const std::stop_token& stop) const {
+    Result<void> textRound(const std::shared_ptr<const session::Model>& model, Measured& measured,
+                           const std::stop_token& stop) const {
         const std::int64_t vocabulary = model->network().vocabSize();
-        const auto idAt = [vocabulary](std::int64_t i) { return 1000 % vocabulary + (i * 7919) % std::max<std::int64_t>(1, vocabulary / 2 - 1000); };
+        const auto idAt = [vocabulary](std::int64_t i) {
+            return 1000 % vocabulary + (i * 7919) % std::max<std::int64_t>(1, vocabulary / 2 - 1000);
+        };
         processor::ProcessedPrompt prompt;  // plain text: what the ids mean does not change the work
         prompt.ids.push_back(model->tokenizer().bosId());
-        while (static_cast<std::int64_t>(prompt.ids.size()) < m_promptTokens) prompt.ids.push_back(idAt(static_cast<std::int64_t>(prompt.ids.size())));
+        while (static_cast<std::int64_t>(prompt.ids.size()) < m_promptTokens)
+            prompt.ids.push_back(idAt(static_cast<std::int64_t>(prompt.ids.size())));
         prompt.tokenTypeIds.assign(prompt.ids.size(), 0);
         session::Sequence sequence(model);
         session::ImageFeatureMemory memory;
@@ -121,7 +138,8 @@ private:
         const std::int64_t size = model.config().vision->imageSize;
         const at::Tensor pixels = at::zeros({1, 3, size, size}, at::TensorOptions(at::kFloat));
         const auto start = Clock::now();
-        ASSIGN_OR_RETURN([[maybe_unused]] const auto features, model.network().getImageFeatures(pixels, model::VisionOutputs::FeaturesOnly, stop));
+        ASSIGN_OR_RETURN([[maybe_unused]] const auto features,
+                         model.network().getImageFeatures(pixels, model::VisionOutputs::FeaturesOnly, stop));
         measured.imageEncode = std::min(measured.imageEncode, secondsSince(start));
         return {};
     }
@@ -134,20 +152,35 @@ private:
         const double decodeShare = decodeSpeed * cost.bytesPerToken / m.roof.readBytesPerSecond;
         if (console.json) {
             nlohmann::ordered_json document{
-                {"device", device}, {"dtype", dtype}, {"threads", at::get_num_threads()}, {"rounds", m_rounds},
-                {"roofline", {{"read_bytes_per_second", m.roof.readBytesPerSecond}, {"flops_per_second", m.roof.flopsPerSecond}}},
+                {"device", device},
+                {"dtype", dtype},
+                {"threads", at::get_num_threads()},
+                {"rounds", m_rounds},
+                {"roofline",
+                 {{"read_bytes_per_second", m.roof.readBytesPerSecond}, {"flops_per_second", m.roof.flopsPerSecond}}},
                 {"opening", {{"first_seconds", firstOpening}, {"warm_seconds", m.opening}}},
-                {"prefill", {{"tokens", m_promptTokens}, {"tokens_per_second", prefillSpeed}, {"flops_per_token", cost.flopsPerPromptToken}, {"of_roofline", prefillShare}}},
-                {"decode", {{"tokens", m_newTokens}, {"tokens_per_second", decodeSpeed}, {"bytes_per_token", cost.bytesPerToken}, {"of_roofline", decodeShare}}}};
+                {"prefill",
+                 {{"tokens", m_promptTokens},
+                  {"tokens_per_second", prefillSpeed},
+                  {"flops_per_token", cost.flopsPerPromptToken},
+                  {"of_roofline", prefillShare}}},
+                {"decode",
+                 {{"tokens", m_newTokens},
+                  {"tokens_per_second", decodeSpeed},
+                  {"bytes_per_token", cost.bytesPerToken},
+                  {"of_roofline", decodeShare}}}};
             if (vision) document["image_encode"] = {{"seconds_per_view", m.imageEncode}};
             printJson(document);
             return;
         }
         std::printf("device       %s, %s, %d threads\n", device.c_str(), dtype.c_str(), at::get_num_threads());
-        std::printf("roofline     %.1f GB/s read, %.0f GFLOP/s float32\n", m.roof.readBytesPerSecond * 1e-9, m.roof.flopsPerSecond * 1e-9);
+        std::printf("roofline     %.1f GB/s read, %.0f GFLOP/s float32\n", m.roof.readBytesPerSecond * 1e-9,
+                    m.roof.flopsPerSecond * 1e-9);
         std::printf("opening      %.2f s, again %.2f s\n", firstOpening, m.opening);
-        std::printf("prefill      %.1f tokens/s (%lld tokens), %.0f %% of the arithmetic\n", prefillSpeed, static_cast<long long>(m_promptTokens), prefillShare * 100.0);
-        std::printf("decode       %.1f tokens/s (%lld tokens), %.0f %% of the memory\n", decodeSpeed, static_cast<long long>(m_newTokens), decodeShare * 100.0);
+        std::printf("prefill      %.1f tokens/s (%lld tokens), %.0f %% of the arithmetic\n", prefillSpeed,
+                    static_cast<long long>(m_promptTokens), prefillShare * 100.0);
+        std::printf("decode       %.1f tokens/s (%lld tokens), %.0f %% of the memory\n", decodeSpeed,
+                    static_cast<long long>(m_newTokens), decodeShare * 100.0);
         if (vision) std::printf("image        %.2f s a view\n", m.imageEncode);
         std::fflush(stdout);
     }
