@@ -1,5 +1,7 @@
 #include "app/lapidary/common_options.h"
 
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
 #include <utility>
 
@@ -118,6 +120,9 @@ Result<ReadPrompt> readPrompt(const PromptOptions& options, const ModelOptions& 
         ASSIGN_OR_RETURN(read.conversation, processor::readMessagesFile(options.messagesFile));
         read.urls = model.allowUrls ? image::UrlConsent::Allow : image::UrlConsent::Refuse;
         return read;
+    }
+    if (!options.prompt && ::isatty(STDIN_FILENO) == 1) {
+        return Error{ErrorCode::Usage, "there is no prompt: give --prompt, --messages, or a text on standard input", ""};
     }
     std::string text = options.prompt.value_or("-");
     if (text == "-") {

@@ -111,6 +111,29 @@ TEST_F(Verbs, GenerateStreamsTheAnswerAloneToStandardOutput) {
     EXPECT_TRUE(parsed["finish_reason"] == "length" || parsed["finish_reason"] == "end");
 }
 
+TEST_F(Verbs, EveryPrecisionAndQuantisationAnswers) {
+    for (const char* format : {"int8", "int4", "q8_0", "q4_0"}) {
+        const Finished run =
+            runLapidary({"generate", "--model", vision(), "--prompt", "Hello", "-n", "2", "--quantize", format});
+        EXPECT_EQ(run.code, 0) << format << run.err;
+    }
+    EXPECT_EQ(runLapidary({"generate", "--model", vision(), "--prompt", "Hello", "-n", "2", "--dtype", "bfloat16"}).code, 0);
+    EXPECT_EQ(runLapidary({"generate", "--model", vision(), "--prompt", "Hello", "--dtype", "float16"}).code, 2);
+    EXPECT_EQ(runLapidary({"generate", "--model", vision(), "--prompt", "Hello", "--quantize", "q5_0"}).code, 2);
+}
+
+TEST_F(Verbs, AnIdInTheLocalCacheIsAModel) {
+    const std::string snapshot = path("hf/hub/models--someone--tiny/snapshots/0123abcd");
+    buildTinyTextModel(snapshot);
+    (void)file("hf/hub/models--someone--tiny/refs/main", "0123abcd");
+    const std::map<std::string, std::string> environment{{"HF_HOME", path("hf")}, {"HF_HUB_CACHE", ""}};
+    const Finished run = runLapidary({"generate", "--model", "someone/tiny", "--prompt", "Hello", "-n", "2"}, "", environment);
+    EXPECT_EQ(run.code, 0) << run.err;
+    const Finished missing = runLapidary({"generate", "--model", "someone/else", "--prompt", "Hello"}, "", environment);
+    EXPECT_EQ(missing.code, 3);
+    EXPECT_NE(missing.err.find("lapidary model pull"), std::string::npos) << missing.err;
+}
+
 TEST_F(Verbs, ASeedRepeatsAnAnswerAndIsReported) {
     const std::vector<std::string> sampling{"generate", "--model",       text(), "--prompt", "Hello", "-n",
                                             "20",       "--temperature", "1.5",  "--top-k",  "0",     "--json"};
