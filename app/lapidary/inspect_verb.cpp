@@ -1,14 +1,14 @@
 // `lapidary inspect`: what a checkpoint is, before any of it is loaded.
 #include <CLI/CLI.hpp>
-#include <iomanip>
 #include <iostream>
 #include <map>
 #include <set>
 
 #include "app/lapidary/common_options.h"
+#include "app/lapidary/inspect_text.h"
 #include "app/lapidary/json_output.h"
 #include "core/data/checkpoint/non_finite.h"
-#include "core/shared/plan/memory_forecast.h"
+#include "core/engine/session/forecast.h"
 
 namespace lapidary::app {
 namespace {
@@ -21,12 +21,6 @@ struct PartSize {
     std::int64_t bytes = 0;
 };
 
-std::string megabytes(std::int64_t bytes) {
-    std::ostringstream text;
-    text << std::fixed << std::setprecision(1) << static_cast<double>(bytes) / 1e6 << " MB";
-    return text.str();
-}
-
 // By part, in the table's order: language, vision, projection.
 Result<std::map<plan::Part, PartSize>> sizesByPart(const checkpoint::Checkpoint& checkpoint) {
     std::map<plan::Part, PartSize> parts;
@@ -38,22 +32,6 @@ Result<std::map<plan::Part, PartSize>> sizesByPart(const checkpoint::Checkpoint&
         part.bytes += static_cast<std::int64_t>(tensor.bytes.size());
     }
     return parts;
-}
-
-Result<plan::MemoryForecast> forecast(const checkpoint::Checkpoint& checkpoint, std::int64_t context,
-                                      const std::string& dtype) {
-    plan::ForecastSettings settings;
-    settings.cache.contextTokens = context;
-    settings.untiedHead = checkpoint.untiedHead;
-    if (dtype == "bfloat16") {
-        settings.cache.bytesPerElement = 2;
-        settings.activationBytes = 2;
-    }
-    settings.weightBytes = [&](const plan::Parameter& parameter) -> std::int64_t {
-        const auto tensor = checkpoint.tensors->tensor(parameter.name);
-        return tensor ? static_cast<std::int64_t>(tensor->bytes.size()) : 0;
-    };
-    return plan::forecastMemory(checkpoint.config, settings);
 }
 
 class InspectVerb : public Verb {
@@ -83,14 +61,15 @@ public:
         ASSIGN_OR_RETURN(const std::int64_t context,
                          session::resolveContext(checkpoint.config.text, wanted, m_model.request.forceContext));
         ASSIGN_OR_RETURN(const auto parts, sizesByPart(checkpoint));
-        ASSIGN_OR_RETURN(const auto memory, forecast(checkpoint, context, m_model.request.dtype));
+        ASSIGN_OR_RETURN(const auto memory,
+                         session::forecastOf(checkpoint, context, m_model.request.dtype, m_model.request.quantize));
         std::vector<std::string> warnings = checkpoint.warnings;
         if (m_checkWeights) RETURN_IF_ERROR(checkWeights(checkpoint, warnings, invocation.stop));
         const ordered_json document = describe(checkpoint, parts, memory, context, warnings);
         if (invocation.console.json)
             printJson(document);
         else
-            printText(document);
+            printInspection(document);
         return {};
     }
 
@@ -139,27 +118,6 @@ private:
         document["warnings"] = warnings;
         if (m_listTensors) document["tensors"] = std::move(tensors);
         return document;
-    }
-
-    static void printText(const ordered_json& document) {
-        std::cout << "kind       " << document["kind"].get<std::string>() << '\n';
-        for (const auto& file : document["files"]) std::cout << "file       " << file.get<std::string>() << '\n';
-        std::cout << "formats    " << document["formats"].dump() << "\nconfig     " << document["config"].dump(2) << '\n';
-        for (const auto& [part, size] : document["parts"].items()) {
-            std::cout << std::left << std::setw(11) << part << size["parameters"] << " parameters in " << size["tensors"]
-                      << " tensors, " << megabytes(size["bytes"].get<std::int64_t>()) << '\n';
-        }
-        std::cout << "memory for a context of " << document["forecast"]["context"] << " tokens:\n";
-        for (const auto& [name, bytes] : document["forecast"]["bytes"].items()) {
-            std::cout << "  " << std::left << std::setw(20) << name << megabytes(bytes.get<std::int64_t>()) << '\n';
-        }
-        if (document.contains("tensors")) {
-            for (const auto& tensor : document["tensors"]) {
-                std::cout << tensor["name"].get<std::string>() << "  " << tensor["format"].get<std::string>() << "  "
-                          << tensor["shape"].dump() << '\n';
-            }
-        }
-        for (const auto& warning : document["warnings"]) std::cout << "warning    " << warning.get<std::string>() << '\n';
     }
 
     ModelOptions m_model;
