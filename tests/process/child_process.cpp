@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <csignal>
 #include <stdexcept>
+#include <thread>
 
 #include "tests/support/places.h"
 
@@ -119,6 +120,18 @@ bool ChildProcess::waitForOutput(std::chrono::milliseconds timeout) {
 }
 
 void ChildProcess::signal(int number) const { ::kill(m_pid, number); }
+
+bool ChildProcess::waitForExit(std::chrono::milliseconds timeout) const {
+    const auto deadline = Clock::now() + timeout;
+    while (Clock::now() < deadline) {
+        siginfo_t info{};
+        // WNOWAIT leaves it for wait().
+        if (::waitid(P_PID, static_cast<id_t>(m_pid), &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == m_pid)
+            return true;
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+    return false;
+}
 
 bool ChildProcess::pump(std::chrono::milliseconds timeout) {
     pollfd streams[2] = {{m_out, POLLIN, 0}, {m_err, POLLIN, 0}};  // poll passes over a descriptor of -1

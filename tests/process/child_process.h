@@ -37,6 +37,8 @@ public:
     // Waits for anything on standard output; false at its end or when `timeout` passes.
     bool waitForOutput(std::chrono::milliseconds timeout = std::chrono::seconds(60));
     void signal(int number) const;
+    // Whether it has ended within `timeout`; reads nothing.
+    [[nodiscard]] bool waitForExit(std::chrono::milliseconds timeout) const;
     // Waits for the end and takes all that is left of both streams.  A child that outlives `timeout` is killed (code 137).
     Finished wait(std::chrono::milliseconds timeout = std::chrono::seconds(60));
 

@@ -65,6 +65,7 @@ public:
           }) {}
 
     ~Engine() {
+        m_events.leave();
         m_open.cancelAll();
         m_modelQueue.close();
         m_pictureQueue.close();

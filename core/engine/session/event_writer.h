@@ -16,11 +16,16 @@ public:
     // Any thread.  When the other side is gone, nothing is written any more and broken() is true.
     void write(const protocol::Event& event);
     [[nodiscard]] bool broken() const { return m_broken; }
+    // The engine is about to end: from now on a reader that takes nothing for two seconds counts as gone.
+    void leave() { m_leaving = true; }
 
 private:
+    bool waitForRoom() const;
+
     int m_fd;
     std::mutex m_mutex;
     std::atomic<bool> m_broken{false};
+    std::atomic<bool> m_leaving{false};
 };
 
 }  // namespace lapidary::session
