@@ -12,6 +12,7 @@ namespace {
 template <class Block>
 void dequantize32(const std::byte* at, float* out, std::int64_t cols) {
     for (std::int64_t c = 0; c < cols; c += 32, at += Block::kBytes) {
+        prefetchAhead<Block::kBytes>(at);
         const Floats d = set(halfToFloat(at));
         Floats w[kVectorsOf32];
         Block::floats(at, w);
@@ -38,6 +39,7 @@ void dequantizeGroup(const std::byte* at, const float* dl, const float* ml, floa
 template <class Block>
 void dequantize256(const std::byte* at, float* out, std::int64_t cols) {
     for (std::int64_t c = 0; c < cols; c += 256, at += Block::kBytes) {
+        prefetchAhead<Block::kBytes>(at);
         float dl[16];
         float ml[16];
         Block::scales(at, dl, ml);

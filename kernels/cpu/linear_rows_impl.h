@@ -58,6 +58,7 @@ float dotSmall(const float* a, const float* b, std::int64_t count) {
 // Adds one block's part of the dot to `total`.
 template <class Block>
 Floats dotBlock(const std::byte* at, const float* x, float scale, Floats total) {
+    prefetchAhead<Block::kBytes>(at);
     Floats w[kVectorsOf32];
     Block::floats(at, w);
     Floats part = mul(w[0], load(x));
@@ -105,6 +106,7 @@ float dot256(const std::byte* at, const float* x, const float* sums, std::int64_
     for (std::int64_t c = 0; c < cols; c += 256, at += Block::kBytes, x += 256) {
         float dl[16];
         float ml[16];
+        prefetchAhead<Block::kBytes>(at);
         Block::scales(at, dl, ml);
         if constexpr (Block::kMinimum) {
             for (int i = 0; i < 256 / Block::kGroup; i += 8, sums += 8) {
@@ -135,6 +137,7 @@ float dotPlain(const std::byte* at, const float* x, std::int64_t cols) {
     Floats total[4] = {zero(), zero(), zero(), zero()};
     std::int64_t c = 0;
     for (; c + 4 * kWidth <= cols; c += 4 * kWidth) {
+        prefetchAhead<4 * kWidth * kBytes>(at + c * kBytes);
         for (int k = 0; k < 4; ++k) total[k] = fma(convert(at + (c + k * kWidth) * kBytes), load(x + c + k * kWidth), total[k]);
     }
     for (; c + kWidth <= cols; c += kWidth) total[0] = fma(convert(at + c * kBytes), load(x + c), total[0]);
@@ -159,6 +162,7 @@ float dotRest(BlockFormat format, const std::byte* at, const float* x, std::int6
 float dotInt4(const std::byte* at, const float* x, std::int64_t cols) {
     Floats total[4] = {zero(), zero(), zero(), zero()};
     for (std::int64_t c = 0; c < cols; c += 128, at += 68, x += 128) {
+        prefetchAhead<68>(at);
         const Int4Table table(at);
         for (int part = 0; part < 4; ++part) {
             Floats w[kVectorsOf32];

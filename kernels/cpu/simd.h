@@ -141,6 +141,18 @@ inline constexpr int kVectorsOf32 = 32 / kWidth;
 
 inline Floats zero() { return set(0.0F); }
 
+// Weights are read once, so every line of them comes from memory: asked for this far ahead of its use, across rows and pages, where
+// the processor's own prefetcher stops.  Asking for an address beyond the tensor does nothing.  Measured: 1 KiB is too late.
+inline constexpr std::int64_t kPrefetchAhead = 4096;  // bytes
+
+template <int kBytes>
+void prefetchAhead(const std::byte* at) {
+    for (int line = 0; line < kBytes; line += 64) {
+        const auto address = reinterpret_cast<std::uintptr_t>(at) + static_cast<std::uintptr_t>(kPrefetchAhead + line);
+        _mm_prefetch(reinterpret_cast<const char*>(address), _MM_HINT_T0);
+    }
+}
+
 inline float halfToFloat(const std::byte* at) {
     std::uint16_t bits = 0;
     std::memcpy(&bits, at, sizeof bits);
