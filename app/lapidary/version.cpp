@@ -4,6 +4,7 @@
 
 #include "app/lapidary/verb.h"
 #include "core/engine/ops/cuda_plugin.h"
+#include "kernels/dispatch.h"
 #include "lapidary_commit.h"
 
 namespace lapidary::app {
@@ -17,11 +18,10 @@ std::string cpuFeatures() {
     __builtin_cpu_init();
     add(__builtin_cpu_supports("avx2") != 0, "avx2");
     add(__builtin_cpu_supports("fma") != 0, "fma");
-    add(__builtin_cpu_supports("f16c") != 0, "f16c");
     add(__builtin_cpu_supports("avx512f") != 0, "avx512f");
     add(__builtin_cpu_supports("avx512bw") != 0, "avx512bw");
     add(__builtin_cpu_supports("avx512vnni") != 0, "avx512vnni");
-    return found.empty() ? "none of avx2, fma, f16c, avx512" : found;
+    return (found.empty() ? "none of avx2, fma, avx512" : found) + "; kernels in use: " + kernels::bestKernels().name;
 }
 
 }  // namespace

@@ -56,21 +56,25 @@ std::vector<float> softmax(std::span<const float> scores) {
 }
 
 // Ascending order, cumulative sum, drop while cumulative <= 1 - p; the largest always stays.
-// What earlier steps removed has probability 0 and would come first, so it need not be sorted.
+// Of a vocabulary of 262,144 nearly all tokens are far below the cut: all below (1 - p) / 2 / count together hold less than
+// (1 - p) / 2, so they go whatever their order, and only the rest is sorted.
 void keepTopP(std::vector<float>& scores, double topP) {
+    const std::vector<float> probabilities = softmax(scores);
+    const auto limit = static_cast<float>(1.0 - topP);
+    const float surelyBelow = limit / 2.0F / static_cast<float>(scores.size());
+    double cumulative = 0.0;  // torch.cumsum adds float32 in double on a CPU and rounds each partial sum
     std::vector<std::uint32_t> order;
     for (std::size_t i = 0; i < scores.size(); ++i) {
-        if (scores[i] != kRemoved) order.push_back(static_cast<std::uint32_t>(i));
+        if (probabilities[i] >= surelyBelow) {
+            order.push_back(static_cast<std::uint32_t>(i));
+        } else {
+            cumulative += probabilities[i];
+            scores[i] = kRemoved;
+        }
     }
     std::stable_sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) { return scores[a] < scores[b]; });
-    if (order.empty()) return;
-    std::vector<float> sorted(order.size());
-    for (std::size_t i = 0; i < order.size(); ++i) sorted[i] = scores[order[i]];
-    const std::vector<float> probabilities = softmax(sorted);
-    const auto limit = static_cast<float>(1.0 - topP);
-    double cumulative = 0.0;  // torch.cumsum adds float32 in double on a CPU and rounds each partial sum
     for (std::size_t i = 0; i + 1 < order.size(); ++i) {
-        cumulative += probabilities[i];
+        cumulative += probabilities[order[i]];
         if (static_cast<float>(cumulative) > limit) break;
         scores[order[i]] = kRemoved;
     }
