@@ -22,7 +22,8 @@ protected:
     void loadVision(EngineClient& engine) {
         const auto folder = m_folder.path() / "vision";
         if (!std::filesystem::exists(folder)) buildTinyVisionModel(folder);
-        const auto events = engine.request({{"id", 1}, {"type", "load"}, {"model", folder}});
+        const auto events =
+            engine.request({{"id", 1}, {"type", "load"}, {"model", folder}, {"context", 1000000}, {"force_context", true}});
         ASSERT_EQ(events.back()["type"], "done") << events.back();
     }
     [[nodiscard]] std::string textModel() const {
@@ -35,9 +36,10 @@ protected:
         writePicture(path, variant);
         return path;
     }
-    // A chat that goes on until it is stopped: greedy "Hello" does not end before its 4,000 tokens on this model.
+    // A chat that goes on until it is stopped: greedy "Hello" never ends on this model.
     static json endlessChat(int id) {
-        return {{"id", id}, {"type", "chat"}, {"messages", userTurn("Hello")}, {"max_new_tokens", 4000}, {"temperature", 0.0}};
+        return {
+            {"id", id}, {"type", "chat"}, {"messages", userTurn("Hello")}, {"max_new_tokens", 900000}, {"temperature", 0.0}};
     }
 
     TempDir m_folder;

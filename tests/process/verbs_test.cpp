@@ -111,6 +111,17 @@ TEST_F(Verbs, GenerateStreamsTheAnswerAloneToStandardOutput) {
     EXPECT_TRUE(parsed["finish_reason"] == "length" || parsed["finish_reason"] == "end");
 }
 
+TEST_F(Verbs, MegatronBridgesSpellingsAreTaken) {
+    const Finished own = runLapidary(
+        {"generate", "--model", vision(), "--image", picture(), "--prompt", "What?", "--max-new-tokens", "3", "--json"});
+    const Finished bridge = runLapidary({"generate", "--hf_model_path", vision(), "--image_path", picture(), "--prompt",
+                                         "What?", "--max_new_tokens", "3", "--json"});
+    ASSERT_EQ(bridge.code, 0) << bridge.err;
+    EXPECT_EQ(json::parse(bridge.out)["ids"], json::parse(own.out)["ids"]);
+    EXPECT_EQ(runLapidary({"generate", "--megatron_model_path", "/no/such", "--hf_model_path", vision(), "--prompt", "a"}).code,
+              3);
+}
+
 TEST_F(Verbs, EveryPrecisionAndQuantisationAnswers) {
     for (const char* format : {"int8", "int4", "q8_0", "q4_0"}) {
         const Finished run =
@@ -472,19 +483,34 @@ TEST_F(Verbs, ChatSurvivesABadPicture) {
     EXPECT_NE(run.out, "");
 }
 
-// Drawn evenly from the whole vocabulary, with an end token that is not in it: 4,000 tokens of ever new text.
+// Drawn evenly from the whole vocabulary, with an end token that is not in it: minutes of ever new text.
 TEST_F(Verbs, ASignalEndsAnAnswerWithCode5) {
     (void)text();
     (void)file("text/generation_config.json", R"({"eos_token_id": 100000})");
     for (const int number : {SIGINT, SIGTERM}) {
-        ChildProcess child(
-            {"generate", "--model", text(), "--prompt", "Hello", "-n", "4000", "-t", "1000", "--top-k", "0", "--seed", "1"});
+        ChildProcess child({"generate", "--model", text(), "--prompt", "Hello", "-n", "900000", "--context", "1000000",
+                            "--force-context", "-t", "1000", "--top-k", "0", "--seed", "1"});
         ASSERT_TRUE(child.waitForOutput());
         child.signal(number);
         const Finished stopped = child.wait();
         EXPECT_EQ(stopped.code, 5) << stopped.err;
         EXPECT_TRUE(stopped.out.ends_with('\n'));
     }
+}
+
+TEST_F(Verbs, InAChatCtrlCEndsTheAnswerNotTheConversation) {
+    (void)text();
+    (void)file("text/generation_config.json", R"({"eos_token_id": 100000})");
+    ChildProcess child({"chat", "--model", text(), "-n", "900000", "--context", "1000000", "--force-context", "-t", "1000",
+                        "--top-k", "0", "--seed", "1"});
+    ASSERT_TRUE(child.write("Hello\n"));
+    ASSERT_TRUE(child.waitForOutput());
+    child.signal(SIGINT);
+    ASSERT_TRUE(child.write("/save " + path("saved.json") + "\n/quit\n"));
+    const Finished finished = child.wait();
+    EXPECT_EQ(finished.code, 0) << finished.err;
+    // What was said until then stays in the conversation.
+    EXPECT_EQ(json::parse(std::ifstream(path("saved.json"))).size(), 2U);
 }
 
 TEST_F(Verbs, ASignalEndsTheWaitForALine) {
