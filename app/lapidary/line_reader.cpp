@@ -50,7 +50,7 @@ std::filesystem::path dataFolder() {
         const char* value = std::getenv(name);
         return std::filesystem::path(value == nullptr ? "" : value);
     };
-    if (const auto home = environment("LAPIDARY_HOME"); !home.empty()) return home;
+    if (auto home = environment("LAPIDARY_HOME"); !home.empty()) return home;
     if (const auto data = environment("XDG_DATA_HOME"); data.is_absolute()) return data / "lapidary";
     if (const auto home = environment("HOME"); !home.empty()) return home / ".local" / "share" / "lapidary";
     return {};

@@ -67,7 +67,7 @@ Result<protocol::DoneEvent> PictureWorker::preview(std::int64_t id, const protoc
         ASSIGN_OR_RETURN(const auto path, writePng(m_runtimeFolder, "view-" + view.sha256, png));
         event.views.push_back({view.whole, view.box, path.string(), view.sha256, settings.tokensPerView});
     }
-    if (model && !ofModel) event.warnings.push_back("the open model is text-only: it cannot see pictures");
+    if (model && !ofModel) event.warnings.emplace_back("the open model is text-only: it cannot see pictures");
     m_events.write({id, std::move(event)});
     return protocol::DoneEvent{};
 }
