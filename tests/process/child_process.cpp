@@ -36,6 +36,15 @@ void closeAndForget(int& fd) {
     fd = -1;
 }
 
+// The list of C strings that exec wants; `words` must outlive it.
+std::vector<char*> nullEnded(std::vector<std::string>& words) {
+    std::vector<char*> pointers;
+    pointers.reserve(words.size() + 1);
+    for (std::string& word : words) pointers.push_back(word.data());
+    pointers.push_back(nullptr);
+    return pointers;
+}
+
 // Appends what is ready; false at the end of the stream.
 bool take(int fd, std::string& text) {
     char buffer[1 << 16];
@@ -63,18 +72,14 @@ ChildProcess::ChildProcess(const std::vector<std::string>& arguments, const std:
     const std::string executable = lapidaryExecutable();
     std::vector<std::string> words{executable};
     words.insert(words.end(), arguments.begin(), arguments.end());
-    std::vector<char*> argv;
-    for (std::string& word : words) argv.push_back(word.data());
-    argv.push_back(nullptr);
+    const std::vector<char*> argv = nullEnded(words);
     std::vector<std::string> settings;
     for (char** entry = environ; *entry != nullptr; ++entry) {
         const std::string text = *entry;
         if (!environment.contains(text.substr(0, text.find('=')))) settings.push_back(text);
     }
-    for (const auto& [name, value] : environment) settings.push_back(name + "=" + value);
-    std::vector<char*> envp;
-    for (std::string& setting : settings) envp.push_back(setting.data());
-    envp.push_back(nullptr);
+    for (const auto& [name, value] : environment) settings.emplace_back(name).append("=").append(value);
+    const std::vector<char*> envp = nullEnded(settings);
     const int problem = ::posix_spawn(&m_pid, executable.c_str(), &actions, nullptr, argv.data(), envp.data());
     posix_spawn_file_actions_destroy(&actions);
     ::close(in.read);

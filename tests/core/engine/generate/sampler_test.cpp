@@ -32,6 +32,7 @@ struct Restatement {
         float top = -kInf;
         for (const float v : x) top = std::max(top, v);
         std::vector<float> p;
+        p.reserve(x.size());
         double total = 0;
         for (const float v : x) total += std::exp(static_cast<double>(v) - top);
         for (const float v : x) p.push_back(static_cast<float>(std::exp(static_cast<double>(v) - top) / total));
@@ -183,8 +184,8 @@ TEST(Sampler, ASeedRepeatsAndAnotherDiffers) {
     const std::vector<float> logits(50, 0.0F);
     const auto draws = [&](std::uint64_t seed) {
         auto sampler = sampling({.seed = seed});
-        std::vector<std::int64_t> ids;
-        for (int i = 0; i < 20; ++i) ids.push_back(*sampler.next(logits, {}));
+        std::vector<std::int64_t> ids(20);
+        for (std::int64_t& id : ids) id = *sampler.next(logits, {});
         return ids;
     };
     EXPECT_EQ(draws(1), draws(1));
