@@ -179,8 +179,9 @@ inline float bfloat16At(const std::byte* at) {
 inline Floats exponential(Floats x) {
     const Floats clamped = min(set(89.0F), max(set(-87.3F), x));
     const Floats n = roundToNearest(mul(clamped, set(1.44269504F)));
-    Floats r = negatedFma(n, set(0.693359375F), clamped);        // ln 2 in two parts: the first has few bits, so that
-    r = negatedFma(n, set(-2.12194440e-4F), r);                  // n times it is exact
+    // ln 2 in two parts: the first has few bits, so that n times it is exact.
+    Floats r = negatedFma(n, set(0.693359375F), clamped);
+    r = negatedFma(n, set(-2.12194440e-4F), r);
     Floats p = set(1.0F / 5040.0F);
     p = fma(p, r, set(1.0F / 720.0F));
     p = fma(p, r, set(1.0F / 120.0F));
