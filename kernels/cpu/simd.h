@@ -149,6 +149,7 @@ template <int kBytes>
 void prefetchAhead(const std::byte* at) {
     for (int line = 0; line < kBytes; line += 64) {
         const auto address = reinterpret_cast<std::uintptr_t>(at) + static_cast<std::uintptr_t>(kPrefetchAhead + line);
+        // NOLINTNEXTLINE(performance-no-int-to-ptr): a hint; the address is never read through
         _mm_prefetch(reinterpret_cast<const char*>(address), _MM_HINT_T0);
     }
 }

@@ -23,7 +23,8 @@ public:
         RETURN_IF_ERROR(expectText(model, "model", "type", "BPE"));
         for (const char* key : {"dropout", "continuing_subword_prefix", "end_of_word_suffix"}) {
             const Json value = member(model, key);
-            const bool off = value.is_null() || value == "" || value == 0.0;
+            const bool emptyText = value.is_string() && value.get_ref<const std::string&>().empty();
+            const bool off = value.is_null() || emptyText || value == 0.0;
             if (!off) return unsupported(std::string("model.") + key, "null", value);
         }
         if (member(model, "ignore_merges") == true) return unsupported("model.ignore_merges", "false", true);

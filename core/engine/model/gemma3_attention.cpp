@@ -72,8 +72,8 @@ at::Tensor Gemma3Attention::attend(const at::Tensor& q, const at::Tensor& k, con
     const at::Tensor values = inputs.cache != nullptr ? inputs.cache->values(m_layer, first, inputs.totalKeys)
                                                       : v.transpose(1, 2).narrow(2, first, count);
     at::Tensor weights;
-    const at::Tensor out = ops::maskedAttention(q, keys, values, first, mine.intervals, m_scale,
-                                                inputs.attentions != nullptr ? &weights : nullptr);
+    at::Tensor out = ops::maskedAttention(q, keys, values, first, mine.intervals, m_scale,
+                                          inputs.attentions != nullptr ? &weights : nullptr);
     // Columns of the keys that no query of this layer sees.
     if (inputs.attentions != nullptr) inputs.attentions->push_back(at::constant_pad_nd(weights, {first, 0}));
     return out;

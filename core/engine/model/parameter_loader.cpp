@@ -54,7 +54,7 @@ Result<ops::Weight> ParameterLoader::tensorWeight(const checkpoint::StoredTensor
     return ops::Weight::dense(std::move(tensor));
 }
 
-Result<ops::Weight> ParameterLoader::matrix(const std::string& name, std::vector<std::int64_t> shape) const {
+Result<ops::Weight> ParameterLoader::matrix(const std::string& name, const std::vector<std::int64_t>& shape) const {
     ASSIGN_OR_RETURN(checkpoint::StoredTensor tensor, stored(name, shape));
     const bool inPlace = m_options.storage == WeightStorage::AsStored && m_options.device.is_cpu() &&
                          !isRounded(tensor.format, m_options.precision);
@@ -62,7 +62,7 @@ Result<ops::Weight> ParameterLoader::matrix(const std::string& name, std::vector
     return ops::Weight::stored(tensor.format, std::move(tensor.shape), tensor.bytes, std::move(tensor.owner));
 }
 
-Result<ops::Weight> ParameterLoader::vector(const std::string& name, std::vector<std::int64_t> shape) const {
+Result<ops::Weight> ParameterLoader::vector(const std::string& name, const std::vector<std::int64_t>& shape) const {
     ASSIGN_OR_RETURN(const checkpoint::StoredTensor tensor, stored(name, shape));
     return tensorWeight(tensor);
 }

@@ -19,9 +19,9 @@ public:
 
     // A matrix (or embedding, or convolution) that stays as stored where it can.
     // Errors: NotFound, InvalidData (another shape), Unsupported (quantised weights that are to learn).
-    [[nodiscard]] Result<ops::Weight> matrix(const std::string& name, std::vector<std::int64_t> shape) const;
+    [[nodiscard]] Result<ops::Weight> matrix(const std::string& name, const std::vector<std::int64_t>& shape) const;
     // A small parameter (norm, bias, positions): always a tensor of the model's type on its device.
-    [[nodiscard]] Result<ops::Weight> vector(const std::string& name, std::vector<std::int64_t> shape) const;
+    [[nodiscard]] Result<ops::Weight> vector(const std::string& name, const std::vector<std::int64_t>& shape) const;
 
     [[nodiscard]] bool contains(const std::string& name) const { return m_source.contains(name); }
     [[nodiscard]] const LoadOptions& options() const { return m_options; }

@@ -69,7 +69,7 @@ at::Tensor rotateHalves(at::Tensor x, const at::Tensor& cos, const at::Tensor& s
     return x;
 }
 
-at::Tensor addResidual(const at::Tensor& residual, at::Tensor branch) {
+at::Tensor addResidual(const at::Tensor& residual, const at::Tensor& branch) {
     if (c10::GradMode::is_enabled() && (residual.requires_grad() || branch.requires_grad())) return residual + branch;
     return branch.add_(residual);
 }

@@ -19,6 +19,6 @@ at::Tensor layerNorm(const at::Tensor& x, const Weight& weight, const Weight& bi
 at::Tensor rotateHalves(at::Tensor x, const at::Tensor& cos, const at::Tensor& sin);
 
 // residual + branch; `branch` may be overwritten where no gradient is wanted.
-at::Tensor addResidual(const at::Tensor& residual, at::Tensor branch);
+at::Tensor addResidual(const at::Tensor& residual, const at::Tensor& branch);
 
 }  // namespace lapidary::ops

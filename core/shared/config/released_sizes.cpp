@@ -48,6 +48,7 @@ Gemma3Config build(const Size& size) {
 
 std::vector<std::string> releasedSizes() {
     std::vector<std::string> names;
+    names.reserve(std::size(kSizes));
     for (const Size& size : kSizes) names.emplace_back(size.name);
     return names;
 }
