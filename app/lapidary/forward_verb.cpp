@@ -1,6 +1,8 @@
 // `lapidary forward`: logits and more of one forward, as a safetensors file.
 #include <CLI/CLI.hpp>
+#include <filesystem>
 #include <iostream>
+#include <vector>
 
 #include "app/lapidary/common_options.h"
 #include "app/lapidary/ids_file.h"
@@ -34,6 +36,7 @@ public:
             return Error{ErrorCode::Usage, "--input-ids replaces the prompt: give one of them", ""};
         if (m_idsFile.empty() && !m_pixelsFile.empty())
             return Error{ErrorCode::Usage, "--pixel-values goes with --input-ids", ""};
+        RETURN_IF_ERROR(checkOutput({m_idsFile, m_pixelsFile, m_prompt.messagesFile}));
         session::ForwardRequest request;
         request.lastLogits = m_last;
         request.hiddenStates = m_hiddenStates;
@@ -41,6 +44,7 @@ public:
         request.imageFeatures = m_imageFeatures;
         if (!m_idsFile.empty()) m_model.request.tokenizer = session::TokenizerNeed::Optional;
         ASSIGN_OR_RETURN(const auto model, loadModel(m_model, invocation));
+        RETURN_IF_ERROR(checkOutput(model->opened().checkpoint.files));
         if (m_idsFile.empty()) {
             RETURN_IF_ERROR(readTyped(*model, request, invocation));
         } else {
@@ -59,6 +63,19 @@ public:
     }
 
 private:
+    // The result must not replace what it was made from.  Errors: Usage.
+    Result<void> checkOutput(const std::vector<std::filesystem::path>& inputs) const {
+        std::error_code ignored;
+        if (std::filesystem::is_directory(m_output, ignored))
+            return Error{ErrorCode::Usage, "expected a file to write, found the folder '" + m_output + "'", "--output"};
+        for (const auto& input : inputs) {
+            if (input.empty() || !std::filesystem::equivalent(m_output, input, ignored)) continue;
+            return Error{ErrorCode::Usage,
+                         "'" + m_output + "' is read by this command and would be replaced; name another file", "--output"};
+        }
+        return {};
+    }
+
     Result<void> readTyped(const session::Model& model, session::ForwardRequest& request, const Invocation& invocation) const {
         ASSIGN_OR_RETURN(const ReadPrompt read, readPrompt(m_prompt, m_model, invocation.stop));
         ASSIGN_OR_RETURN(session::PromptSettings settings, promptSettings(m_prompt, m_model, model.opened()));

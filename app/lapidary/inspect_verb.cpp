@@ -76,11 +76,8 @@ public:
 private:
     static Result<void> checkWeights(const checkpoint::Checkpoint& checkpoint, std::vector<std::string>& warnings,
                                      const std::stop_token& stop) {
-        ASSIGN_OR_RETURN(const auto bad, checkpoint::findNonFinite(*checkpoint.tensors, stop));
-        for (const auto& tensor : bad) {
-            warnings.push_back("weights of '" + tensor.name + "' hold " + std::to_string(tensor.nan) + " NaN and " +
-                               std::to_string(tensor.infinite) + " infinite values");
-        }
+        ASSIGN_OR_RETURN(const auto bad, checkpoint::nonFiniteWarnings(*checkpoint.tensors, stop));
+        warnings.insert(warnings.end(), bad.begin(), bad.end());
         return {};
     }
 

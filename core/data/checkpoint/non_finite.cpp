@@ -1,6 +1,7 @@
 #include "core/data/checkpoint/non_finite.h"
 
 #include <cstring>
+#include <utility>
 
 namespace lapidary::checkpoint {
 namespace {
@@ -90,6 +91,17 @@ Result<std::vector<NonFiniteTensor>> findNonFinite(const TensorSource& source, s
         if (counts.nan > 0 || counts.infinite > 0) found.push_back({name, counts.nan, counts.infinite});
     }
     return found;
+}
+
+Result<std::vector<std::string>> nonFiniteWarnings(const TensorSource& source, std::stop_token stop) {
+    ASSIGN_OR_RETURN(const auto found, findNonFinite(source, std::move(stop)));
+    std::vector<std::string> warnings;
+    warnings.reserve(found.size());
+    for (const NonFiniteTensor& tensor : found) {
+        warnings.push_back("weights of '" + tensor.name + "' hold " + std::to_string(tensor.nan) + " NaN and " +
+                           std::to_string(tensor.infinite) + " infinite values");
+    }
+    return warnings;
 }
 
 }  // namespace lapidary::checkpoint

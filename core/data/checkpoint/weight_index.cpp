@@ -53,7 +53,8 @@ Result<std::map<std::string, std::string>> parseWeightIndex(std::string_view jso
             return Error{ErrorCode::InvalidData, where + ": expected a file name, found " + describeJson(file), source};
         const auto& name = file.get_ref<const std::string&>();
         if (const std::string why = whyUnsafeShardName(name); !why.empty()) {
-            return Error{ErrorCode::InvalidData, where + ": the file name '" + files::printableName(name) + "' " + why, source};
+            const std::string shown = "the file name '" + files::printableName(name) + "' ";
+            return Error{ErrorCode::InvalidData, where + ": " + shown + why, source};
         }
         weights.emplace(tensor, name);
     }

@@ -94,8 +94,8 @@ Result<void> checkTiling(const std::vector<SafetensorsTensor>& sorted, std::uint
                            " bytes: the file was cut off, or is still being written");
         }
         if (tensor.begin < covered) {
-            return invalid(who + where + " overlaps '" + printableName(previous->name) + "' [" + hex(previous->begin) + ", " +
-                           hex(previous->end) + ")");
+            const std::string other = "'" + printableName(previous->name) + "' [" + hex(previous->begin) + ", ";
+            return invalid(who + where + " overlaps " + other + hex(previous->end) + ")");
         }
         if (tensor.begin > covered) {
             return invalid("a hole before " + who + where + ": no tensor covers [" + hex(covered) + ", " + hex(tensor.begin) +

@@ -6,6 +6,7 @@
 #include <thread>
 #include <utility>
 
+#include "core/data/checkpoint/non_finite.h"
 #include "core/data/checkpoint/quantize_source.h"
 #include "core/engine/ops/cuda_plugin.h"
 #include "core/shared/plan/parameter_table.h"
@@ -58,6 +59,9 @@ Result<std::shared_ptr<const Model>> Model::load(const ModelRequest& request, co
     report("reading", 0.0);
     ASSIGN_OR_RETURN(OpenedCheckpoint opened, openWithProcessor(path, request.mmproj, request.tokenizer));
     ASSIGN_OR_RETURN(const std::int64_t context, resolveContext(opened.config().text, request.context, request.forceContext));
+    // A NaN makes every answer nonsense without a word of its own: the load goes on, but says which tensors hold one.
+    ASSIGN_OR_RETURN(const auto nonFinite, checkpoint::nonFiniteWarnings(*opened.checkpoint.tensors, stop));
+    opened.warnings.insert(opened.warnings.end(), nonFinite.begin(), nonFinite.end());
     if (stop.stop_requested()) return Error{ErrorCode::Cancelled, "opening the model was cancelled", ""};
     const auto cores = static_cast<std::int64_t>(std::max(1U, std::thread::hardware_concurrency()));
     at::set_num_threads(static_cast<int>(std::min<std::int64_t>(request.threads > 0 ? request.threads : cores, 1024)));
