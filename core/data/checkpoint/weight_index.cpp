@@ -54,6 +54,7 @@ Result<std::map<std::string, std::string>> parseWeightIndex(std::string_view jso
         const auto& name = file.get_ref<const std::string&>();
         if (const std::string why = whyUnsafeShardName(name); !why.empty()) {
             const std::string shown = "the file name '" + files::printableName(name) + "' ";
+            // NOLINTNEXTLINE(performance-inefficient-string-concatenation): once, on the way out
             return Error{ErrorCode::InvalidData, where + ": " + shown + why, source};
         }
         weights.emplace(tensor, name);

@@ -95,9 +95,11 @@ Result<void> checkTiling(const std::vector<SafetensorsTensor>& sorted, std::uint
         }
         if (tensor.begin < covered) {
             const std::string other = "'" + printableName(previous->name) + "' [" + hex(previous->begin) + ", ";
+            // NOLINTNEXTLINE(performance-inefficient-string-concatenation): once, on the way out
             return invalid(who + where + " overlaps " + other + hex(previous->end) + ")");
         }
         if (tensor.begin > covered) {
+            // NOLINTNEXTLINE(performance-inefficient-string-concatenation): as above
             return invalid("a hole before " + who + where + ": no tensor covers [" + hex(covered) + ", " + hex(tensor.begin) +
                            ")");
         }
