@@ -1,0 +1,95 @@
+// What `lapidary generate` makes of prompts, messages and pictures, and what it refuses.
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "tests/process/verbs_fixture.h"
+
+namespace lapidary::test {
+namespace {
+
+using nlohmann::json;
+
+TEST_F(Verbs, PicturesChangeTheAnswerAndCountTheirTokens) {
+    const auto ask = [&](std::vector<std::string> more) {
+        std::vector<std::string> arguments{"generate", "--model", vision(), "--prompt", "What is it?", "-n", "8", "--json"};
+        arguments.insert(arguments.end(), more.begin(), more.end());
+        const Finished run = runLapidary(arguments);
+        EXPECT_EQ(run.code, 0) << run.err;
+        return json::parse(run.out);
+    };
+    const json without = ask({});
+    const json with = ask({"--image", picture()});
+    const json alias = ask({"--image_path", picture()});
+    EXPECT_EQ(with["ids"], alias["ids"]);
+    // Nine soft tokens, two markers, and newlines that fuse with the turn's.
+    EXPECT_GE(with["prompt_tokens"].get<int>(), without["prompt_tokens"].get<int>() + 11);
+    const json crops = ask({"--image", picture(), "--crops", file("crops.json", "[[0, 0, 30, 40], [30, 0, 60, 40]]")});
+    EXPECT_GE(crops["prompt_tokens"].get<int>(), with["prompt_tokens"].get<int>() + 22);
+    const json scanned = ask({"--image", picture(), "--pan-and-scan", "--pan_and_scan_min_crop_size", "10"});
+    EXPECT_EQ(scanned["prompt_tokens"], crops["prompt_tokens"]);
+}
+
+// Row 15: a text-only model that is given a picture.
+TEST_F(Verbs, Fault15TextOnlyModelRefusesPictures) {
+    const Finished run = runLapidary({"generate", "--model", text(), "--prompt", "What?", "--image", picture()});
+    EXPECT_EQ(run.code, 3);
+    EXPECT_NE(run.err.find("text-only"), std::string::npos) << run.err;
+    EXPECT_EQ(run.out, "");
+}
+
+// Row 22: addresses inside files need consent, which is asked before anything is fetched.
+TEST_F(Verbs, Fault22AddressesInFilesNeedAllowUrls) {
+    const std::string messages =
+        file("messages.json",
+             R"([{"role":"user","content":[{"type":"image","url":"https://127.0.0.1/cat.png"},{"type":"text","text":"?"}]}])");
+    const Finished refused = runLapidary({"generate", "--model", vision(), "--messages", messages});
+    EXPECT_NE(refused.code, 0);
+    EXPECT_NE(refused.err.find("--allow-urls"), std::string::npos) << refused.err;
+    // With consent it is the address itself that is refused.
+    const Finished local = runLapidary({"generate", "--model", vision(), "--messages", messages, "--allow-urls"});
+    EXPECT_NE(local.code, 0);
+    EXPECT_EQ(local.err.find("--allow-urls"), std::string::npos) << local.err;
+    EXPECT_NE(runLapidary({"generate", "--model", vision(), "--prompt", "a", "--image", "http://example.com/a.png"}).code, 0);
+}
+
+// Row 24: the message with the wrong number of pictures is named.
+TEST_F(Verbs, Fault24PictureCountIsTold) {
+    const Finished run = runLapidary(
+        {"generate", "--model", vision(), "--raw", "--prompt", "<start_of_image> and <start_of_image>", "--image", picture()});
+    EXPECT_EQ(run.code, 3) << run.err;
+    EXPECT_NE(run.err.find("picture"), std::string::npos) << run.err;
+}
+
+// Row 25: a prompt that does not fit is refused before it is computed.
+TEST_F(Verbs, Fault25APromptBeyondTheContextIsRefused) {
+    const Finished run = runLapidary(
+        {"generate", "--model", text(), "--prompt", "word word word word word word word word word", "--context", "8"});
+    EXPECT_NE(run.code, 0);
+    EXPECT_NE(run.err.find('8'), std::string::npos) << run.err;
+    EXPECT_EQ(run.out, "");
+    EXPECT_EQ(runLapidary({"generate", "--model", text(), "--prompt", "a", "--context", "5000"}).code, 2);
+    EXPECT_EQ(
+        runLapidary({"generate", "--model", text(), "--prompt", "a", "--context", "5000", "--force-context", "-n", "2"}).code,
+        0);
+}
+
+// Row 61: unknown keys and impossible numbers name their place.
+TEST_F(Verbs, Fault61MessagesFilesAreChecked) {
+    const auto run = [&](const std::string& bytes) {
+        return runLapidary({"generate", "--model", text(), "--messages", file("m.json", bytes), "-n", "1"});
+    };
+    const Finished unknown = run(R"([{"role":"user","contnt":"hi"}])");
+    EXPECT_EQ(unknown.code, 3);
+    EXPECT_NE(unknown.err.find("content"), std::string::npos) << unknown.err;
+    EXPECT_EQ(run("[{\"role\":").code, 3);
+    EXPECT_EQ(run(R"([{"role":"user","content":null}])").code, 3);
+    EXPECT_EQ(run(R"([{"role":"assistant","content":"hi"}])").code, 3);
+    EXPECT_EQ(run("[]").code, 3);
+    const Finished crops = runLapidary(
+        {"generate", "--model", vision(), "--prompt", "a", "--image", picture(), "--crops", file("c.json", "[[0,0,1e309,4]]")});
+    EXPECT_EQ(crops.code, 3) << crops.err;
+}
+
+}  // namespace
+}  // namespace lapidary::test
