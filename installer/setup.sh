@@ -5,7 +5,7 @@
 #
 # --with test,lint  also the packages of those groups of packages-debian.txt
 # --no-model        do not fetch the Gemma 3 270M (253 MB)
-# LAPIDARY_CACHE    where downloads, LibTorch and models go (default ~/.cache/lapidary)
+# LAPIDARY_CACHE    where downloads, LibTorch, Arrow and models go (default ~/.cache/lapidary)
 # LAPIDARY_PYTHON   the Python whose pip downloads the wheels (default: Debian's)
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=common.sh
@@ -103,16 +103,32 @@ download() {
     endStep "wheels: $1" "$((after - before)) MB fetched"
 }
 
-# The folder is made beside its place and renamed, and the marker names what is in it: a half-made one is made again.
+# unpack FOLDER REQUIREMENTS: the wheels among the downloads, installed there, hashes checked.
+unpack() {
+    local log
+    log=$(mktemp)
+    rm -rf "$1"
+    if ! "$python" -m pip --disable-pip-version-check install --quiet --no-cache-dir --no-compile --no-index --find-links "$downloads" \
+        --require-hashes "${wheelOptions[@]}" --target "$1" -r "$2" >"$log" 2>&1 </dev/null; then
+        tail -n 8 "$log" >&2
+        fail "the wheels in $downloads could not be unpacked"
+    fi
+    rm -f "$log"
+}
+
+# The folder is made beside its place and renamed, and the marker names what is in it: a half-made one is made again.  Where only
+# packages are missing that the folder has in no version, they alone are unpacked and added (hard links, so nothing is copied).
 installLibraries() {
     local -a sets=(cpu)
     [ "$device" = cuda ] && sets+=(cuda)
-    local wanted marker="$deps/.complete"
+    local wanted missing marker="$deps/.complete"
     wanted=$(for set in "${sets[@]}"; do lockedSet "$set"; done | sort)
+    missing="$wanted"
+    [ ! -f "$marker" ] || missing=$(comm -23 <(echo "$wanted") "$marker")
     beginStep
     # A folder with more than what is wanted (the CUDA set, now asked for the CPU) serves as well.
-    if [ -f "$marker" ] && [ -z "$(comm -23 <(echo "$wanted") "$marker")" ]; then
-        endStep "LibTorch" "there"
+    if [ -z "$missing" ]; then
+        endStep "LibTorch, Arrow" "there"
         return
     fi
     [ "$(df -Pk "$(existingParent "$cache")" | awk 'NR == 2 {print int($4 / 1024)}')" -gt 2500 ] ||
@@ -121,20 +137,25 @@ installLibraries() {
     local set
     for set in "${sets[@]}"; do download "$set"; done
     beginStep
-    local fresh="$deps.new" log requirements
-    log=$(mktemp) requirements=$(mktemp)
-    rm -rf "$fresh"
-    echo "$wanted" >"$requirements"
-    if ! "$python" -m pip --disable-pip-version-check install --quiet --no-cache-dir --no-compile --no-index --find-links "$downloads" \
-        --require-hashes "${wheelOptions[@]}" --target "$fresh" -r "$requirements" >"$log" 2>&1 </dev/null; then
-        tail -n 8 "$log" >&2
-        fail "the wheels in $downloads could not be unpacked"
+    local fresh="$deps.new" requirements
+    requirements=$(mktemp)
+    if [ -f "$marker" ] && ! grep -qFf <(sed 's/==.*/==/' <<<"$missing") "$marker"; then
+        echo "$missing" >"$requirements"
+        unpack "$fresh" "$requirements"
+        cp -al "$fresh/." "$deps/" 2>/dev/null || cp -a "$fresh/." "$deps/"
+        sort -o "$marker" "$marker" "$requirements"
+        rm -rf "$fresh"
+    else
+        echo "$wanted" >"$requirements"
+        unpack "$fresh" "$requirements"
+        cp "$requirements" "$fresh/.complete"
+        rm -rf "$deps"
+        mv "$fresh" "$deps"
     fi
-    [ -e "$fresh/torch/lib/libtorch_cpu.so" ] || fail "the torch wheel holds no torch/lib/libtorch_cpu.so"
-    cp "$requirements" "$fresh/.complete"
-    rm -rf "$deps" "$log" "$requirements"
-    mv "$fresh" "$deps"
-    endStep "LibTorch" "$(du -sm "$deps" | cut -f1) MB in $deps"
+    rm -f "$requirements"
+    [ -e "$deps/torch/lib/libtorch_cpu.so" ] || fail "the torch wheel holds no torch/lib/libtorch_cpu.so"
+    [ -n "$(find "$deps/pyarrow" -maxdepth 1 -name 'libarrow.so.*' -print -quit)" ] || fail "the pyarrow wheel holds no libarrow.so"
+    endStep "LibTorch, Arrow" "$(du -sm "$deps" | cut -f1) MB in $deps"
 }
 
 existingParent() {

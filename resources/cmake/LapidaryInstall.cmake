@@ -1,16 +1,17 @@
-# cmake --install and CPack of the headless program: bin/lapidary, and below lib/lapidary the libraries of LibTorch in the layout of
-# their wheels, which their own RPATHs want.  Everything is found relative to the program, so the folder may be moved.
+# cmake --install and CPack of the headless program: bin/lapidary, and below lib/lapidary the libraries of LibTorch and Arrow in the layout
+# of their wheels, which their own RPATHs want.  Everything is found relative to the program, so the folder may be moved.
 include(GNUInstallDirs)
 set(private "lib/lapidary")
 file(RELATIVE_PATH to_private "/${CMAKE_INSTALL_BINDIR}" "/${private}")
 set_target_properties(lapidary PROPERTIES
-  INSTALL_RPATH "$ORIGIN/${to_private}/torch/lib;$ORIGIN/${to_private}/nvidia/cu13/lib")
+  INSTALL_RPATH "$ORIGIN/${to_private}/torch/lib;$ORIGIN/${to_private}/nvidia/cu13/lib;$ORIGIN/${to_private}/pyarrow")
 install(TARGETS lapidary RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}" COMPONENT headless)
 install(FILES "${LAPIDARY_TORCH_DIR}/torch/lib/libtorch_cpu.so" "${LAPIDARY_TORCH_DIR}/torch/lib/libc10.so"
               "${LAPIDARY_TORCH_DIR}/torch/lib/libgomp.so.1"
         DESTINATION "${private}/torch/lib" COMPONENT headless)
 install(FILES "${LAPIDARY_TORCH_DIR}/nvidia/cu13/lib/libcudart.so.13" "${LAPIDARY_TORCH_DIR}/nvidia/cu13/lib/libcupti.so.13"
         DESTINATION "${private}/nvidia/cu13/lib" COMPONENT headless)
+install(FILES "${LAPIDARY_ARROW_LIBRARY}" "${LAPIDARY_PARQUET_LIBRARY}" DESTINATION "${private}/pyarrow" COMPONENT headless)
 install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" "${PROJECT_SOURCE_DIR}/README.md" "${PROJECT_SOURCE_DIR}/CHANGELOG.md"
         DESTINATION "${CMAKE_INSTALL_DOCDIR}" COMPONENT headless)
 
@@ -26,6 +27,7 @@ set(CPACK_DEBIAN_HEADLESS_PACKAGE_NAME lapidary-headless)
 set(CPACK_DEBIAN_PACKAGE_SECTION science)
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
-set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS_PRIVATE_DIRS "${LAPIDARY_TORCH_DIR}/torch/lib" "${LAPIDARY_TORCH_DIR}/nvidia/cu13/lib")
+set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS_PRIVATE_DIRS "${LAPIDARY_TORCH_DIR}/torch/lib" "${LAPIDARY_TORCH_DIR}/nvidia/cu13/lib"
+    "${LAPIDARY_TORCH_DIR}/pyarrow")
 set(CPACK_THREADS 0)
 include(CPack)
