@@ -86,6 +86,33 @@ TEST_F(EngineProcess, GarbageIsAnsweredAndTheEngineLives) {
     EXPECT_EQ(engine.request({{"id", 8}, {"type", "unload"}, {"a field", "of the future"}}).back()["type"], "done");
 }
 
+// Whatever is wrong with a request, whoever sent it can tell which one it was, and where in it.
+TEST_F(EngineProcess, ANumberThatCannotBeUsedIsAnsweredWithIdAndKeyPath) {
+    EngineClient engine;
+    for (const char* line : {R"({"id":9,"type":"chat","messages":[],"temperature":1e309})",
+                             R"({"type":"chat","messages":[],"temperature":-1e309,"id":9})",
+                             R"({"id":9,"type":"chat","messages":[],"temperature":"warm"})",
+                             R"({"id":9,"type":"load","model":"m","temperature":1,"temperature":2})"}) {
+        engine.sendLine(line);
+        const auto event = engine.next();
+        ASSERT_TRUE(event.has_value()) << line;
+        EXPECT_EQ((*event)["type"], "error") << line;
+        EXPECT_EQ((*event)["code"], "invalid_data") << line;
+        EXPECT_EQ(event->value("id", -1), 9) << *event;
+        EXPECT_NE((*event)["message"].get<std::string>().find("'temperature'"), std::string::npos) << *event;
+    }
+}
+
+TEST_F(EngineProcess, Fault61ANumberInGenerationConfigNamesFileAndKey) {
+    EngineClient engine;
+    const std::string folder = textModel();
+    std::ofstream(folder + "/generation_config.json") << R"({"eos_token_id":[1,106],"top_p":1e309})";
+    const json answer = engine.request({{"id", 1}, {"type", "load"}, {"model", folder}}).back();
+    EXPECT_EQ(answer["type"], "error");
+    EXPECT_NE(answer["message"].get<std::string>().find("generation_config.json: 'top_p': expected"), std::string::npos)
+        << answer;
+}
+
 TEST_F(EngineProcess, ALineOverOneMebibyteIsRefusedAndReadingGoesOn) {
     EngineClient engine;
     engine.sendLine("{\"id\":1,\"type\":\"chat\",\"pad\":\"" + std::string(1'100'000, 'x') + "\"}");
@@ -260,7 +287,15 @@ TEST_F(EngineProcess, AnIdThatIsStillOpenCannotBeUsedAgain) {
     engine.send(endlessChat(10));
     const auto refused = engine.nextOf("error");
     ASSERT_TRUE(refused.has_value());
+    // Under "id" it would end the request that is open.
     EXPECT_FALSE(refused->contains("id"));
+    EXPECT_EQ(refused->value("refused_id", -1), 10) << *refused;
+    // So it is with a line that cannot be used.
+    engine.sendLine(R"({"id":10,"type":"chat","temperature":1e309})");
+    const auto unusable = engine.nextOf("error");
+    ASSERT_TRUE(unusable.has_value());
+    EXPECT_FALSE(unusable->contains("id"));
+    EXPECT_EQ(unusable->value("refused_id", -1), 10) << *unusable;
     engine.send({{"id", 11}, {"type", "cancel"}, {"target", 10}});
     EXPECT_EQ(engine.finish(10).back()["finish_reason"], "cancelled");
 }

@@ -116,7 +116,11 @@ private:
         m_holder.set(nullptr);
     }
 
-    void refuse(std::optional<std::int64_t> id, const Error& error) { m_events.write(protocol::errorEvent(id, error)); }
+    // Never under an id that is open: that would end the request which holds it.
+    void refuse(std::optional<std::int64_t> id, const Error& error) {
+        const bool taken = id && m_open.isOpen(*id);
+        m_events.write(taken ? protocol::refusalEvent(*id, error) : protocol::errorEvent(id, error));
+    }
 
     void take(const protocol::JsonLine& line) {
         if (line.kind == protocol::JsonLine::Kind::TooLong) {
@@ -134,11 +138,9 @@ private:
         const std::int64_t id = request.id;
         auto stop = m_open.begin(request);
         if (!stop) {
-            // Without an id: the request that is open under it must get its own answer, and only that.
-            return refuse(
-                std::nullopt,
-                Error{ErrorCode::InvalidData,
-                      "request id " + std::to_string(id) + " is still open; the second request with it is dropped", ""});
+            return m_events.write(protocol::refusalEvent(
+                id, Error{ErrorCode::InvalidData,
+                          "request id " + std::to_string(id) + " is still open; the second request with it is dropped", ""}));
         }
         if (const auto* hello = std::get_if<protocol::HelloRequest>(&request.body)) return answerHello(id, *hello);
         if (const auto* cancel = std::get_if<protocol::CancelRequest>(&request.body)) {

@@ -65,6 +65,10 @@ public:
         entry->second.isLoad = std::holds_alternative<protocol::LoadRequest>(request.body);
         return entry->second.source.get_token();
     }
+    [[nodiscard]] bool isOpen(std::int64_t id) const {
+        const std::lock_guard lock(m_mutex);
+        return m_entries.contains(id);
+    }
     void end(std::int64_t id) {
         const std::lock_guard lock(m_mutex);
         m_entries.erase(id);

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
-#include <set>
 
 namespace lapidary {
 namespace {
@@ -34,37 +33,6 @@ std::size_t editDistance(std::string_view a, std::string_view b) {
 }
 
 }  // namespace
-
-Result<Json> parseJson(std::string_view text, const std::string& source, int maxDepth) {
-    if (text.substr(0, 3) == "\xEF\xBB\xBF") text.remove_prefix(3);
-    std::string problem;
-    std::vector<std::set<std::string>> keysOfOpenObjects;
-    // NOTE: the callback sees every event, so depth and duplicates are refused while parsing, not after allocating.
-    const auto watch = [&](int depth, Json::parse_event_t event, Json& value) {
-        const bool opens = event == Json::parse_event_t::object_start || event == Json::parse_event_t::array_start;
-        if (opens && depth >= maxDepth) {
-            throw Error{ErrorCode::InvalidData, "nested deeper than " + std::to_string(maxDepth) + " levels", source};
-        }
-        if (event == Json::parse_event_t::object_start) keysOfOpenObjects.emplace_back();
-        if (event == Json::parse_event_t::object_end) keysOfOpenObjects.pop_back();
-        if (event == Json::parse_event_t::key && !keysOfOpenObjects.back().insert(value.get<std::string>()).second) {
-            throw Error{ErrorCode::InvalidData,
-                        "the key '" + clipText(value.get_ref<const std::string&>(), 80) + "' appears twice in one object",
-                        source};
-        }
-        return true;
-    };
-    try {
-        return Json::parse(text.begin(), text.end(), watch);
-    } catch (const Error& error) {
-        return error;
-    } catch (const Json::parse_error& error) {
-        return Error{ErrorCode::InvalidData,
-                     "not valid JSON at byte " + std::to_string(error.byte) + " (" + clipText(error.what(), 300) + ")", source};
-    } catch (const Json::exception& error) {
-        return Error{ErrorCode::InvalidData, "not usable as JSON (" + clipText(error.what(), 300) + ")", source};
-    }
-}
 
 Result<std::optional<std::int64_t>> findInteger(const Json& object, const std::string& key, const std::string& where) {
     const Json* value = findValue(object, key);

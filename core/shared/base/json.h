@@ -14,9 +14,13 @@ namespace lapidary {
 
 using Json = nlohmann::json;
 
-// Errors: InvalidData with the byte position; more than `maxDepth` objects and lists inside each other; numbers that no double holds; duplicate keys.
-// A UTF-8 byte order mark is skipped.
+// Errors: InvalidData with the byte position and the key path near it; the key path ("a.b[2]") of a number that no double holds;
+// more than `maxDepth` objects and lists inside each other; duplicate keys.  A UTF-8 byte order mark is skipped.
 Result<Json> parseJson(std::string_view text, const std::string& source, int maxDepth = 64);
+
+// The integer under `key` of the outermost object, also of a text that parseJson refuses for a number, for its depth or for
+// another key that appears twice.  Nothing where the text is no JSON, or `key` is absent, no integer, or there twice.
+std::optional<std::int64_t> outermostInteger(std::string_view text, const std::string& key);
 
 // Value of `key` in `object`, or nothing where the key is absent or null.  `where` is the path shown in errors ("text_config").
 // Errors: InvalidData when the type is another one, or a number does not fit.

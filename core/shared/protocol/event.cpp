@@ -128,6 +128,7 @@ template <class F>
 static void fields(F& f, ErrorEvent& m) {
     f.text("code", m.code, Presence::Required);
     f.text("message", m.message);
+    f.integer("refused_id", m.refusedId, 0, kAnyHigh);
 }
 
 namespace {
@@ -167,6 +168,10 @@ bool endsRequest(const EventBody& body) {
 
 Event errorEvent(std::optional<std::int64_t> id, const Error& error) {
     return Event{id, ErrorEvent{errorCodeName(error.code), error.toString()}};
+}
+
+Event refusalEvent(std::int64_t openId, const Error& error) {
+    return Event{std::nullopt, ErrorEvent{errorCodeName(error.code), error.toString(), openId}};
 }
 
 Result<Event> parseEvent(std::string_view line) {

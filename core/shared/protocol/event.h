@@ -138,10 +138,11 @@ struct DoneEvent {
     bool operator==(const DoneEvent&) const = default;
 };
 
-// The request failed; without an id: a line that could not be read as a request.
+// The request failed; without an id: a line that could not be read as a request, or one whose id another request holds open.
 struct ErrorEvent {
     std::string code;     // errorCodeName: "invalid_file", "out_of_memory", …
     std::string message;  // Error::toString()
+    std::optional<std::int64_t> refusedId = std::nullopt;  // of the line that was refused while its id is still open
     bool operator==(const ErrorEvent&) const = default;
 };
 
@@ -160,6 +161,8 @@ const char* eventTypeName(const EventBody& body);
 bool endsRequest(const EventBody& body);
 // The error event of `error` for a request (or for none).
 Event errorEvent(std::optional<std::int64_t> id, const Error& error);
+// The same for a line with an id that is still open.  It ends nothing: the open request gets its own answer, and only that.
+Event refusalEvent(std::int64_t openId, const Error& error);
 
 // Errors: as parseRequest's.
 Result<Event> parseEvent(std::string_view line);

@@ -207,11 +207,8 @@ Result<Request> parseRequest(std::string_view line) {
 }
 
 std::optional<std::int64_t> requestIdOf(std::string_view line) {
-    const auto object = parseJson(line, "request");
-    if (!object || !object->is_object()) return std::nullopt;
-    const auto id = findInteger(*object, "id", "request");
-    if (!id || !*id || **id < 0) return std::nullopt;
-    return **id;
+    const auto id = outermostInteger(line, "id");
+    return id && *id >= 0 ? id : std::nullopt;
 }
 
 std::string printRequest(const Request& request) {

@@ -35,9 +35,30 @@ TEST(Fault61, BrokenJsonNamesSourceAndByte) {
 }
 
 TEST(Fault61, NumberThatNoDoubleHolds) {
-    EXPECT_NE(errorOf("{\"a\": 1e309}").find("not usable as JSON"), std::string::npos) << errorOf("{\"a\": 1e309}");
-    EXPECT_NE(errorOf("[-1e999]"), "no error");
+    EXPECT_EQ(errorOf("{\"a\": 1e309}"), "test.json: 'a': expected a number that a double holds, found 1e309");
+    EXPECT_EQ(errorOf("[-1e999]"), "test.json: '[0]': expected a number that a double holds, found -1e999");
+    EXPECT_EQ(errorOf("1e999"), "test.json: expected a number that a double holds, found 1e999");
+    EXPECT_EQ(errorOf(R"({"a":{"x":1},"b":[[1],{"c":2,"d":[3,{},1e400]}]})"),
+              "test.json: 'b[1].d[2]': expected a number that a double holds, found 1e400");
     EXPECT_EQ(parsed("[1e308]")[0].get<double>(), 1e308);
+}
+
+TEST(Fault61, PlaceOfWhatIsNoJson) {
+    EXPECT_NE(errorOf(R"({"a":{"b":[1,tru]}})").find("near 'a.b[1]'"), std::string::npos) << errorOf(R"({"a":{"b":[1,tru]}})");
+    EXPECT_LT(errorOf("{\"" + std::string(100000, 'k') + "\":1e999}").size(), 500U) << "a long key does not fill the message";
+}
+
+TEST(OutermostInteger, OfTextsThatAreRefused) {
+    EXPECT_EQ(outermostInteger(R"({"id":5,"a":1})", "id"), 5);
+    EXPECT_EQ(outermostInteger(R"({"a":{"id":1,"b":[1e309,-1E+999]},"s":"1e999 \" {","id":5})", "id"), 5);
+    EXPECT_EQ(outermostInteger(R"({"a":1,"id":5,"a":2})", "id"), 5);
+    EXPECT_EQ(outermostInteger("{\"id\":5,\"a\":" + std::string(1000, '[') + std::string(1000, ']') + "}", "id"), 5);
+    EXPECT_EQ(outermostInteger(R"({"id":5.0})", "id"), 5) << "as findInteger";
+    for (const char* text : {"", "[5]", R"([{"id":5}])", R"({"a":{"id":5}})", R"({"id":"5"})", R"({"id":[5]})",
+                             R"({"id":null})", R"({"id":5,"id":6})", R"({"id":5)", R"({"id":5}})", R"({"id":1e309})",
+                             R"({"id":99999999999999999999})", R"({"id":5.5})", R"({"id":{"id":5}})", R"({"id":[],"id":5})"}) {
+        EXPECT_EQ(outermostInteger(text, "id"), std::nullopt) << text;
+    }
 }
 
 TEST(Fault61, KeyTwiceInOneObject) {

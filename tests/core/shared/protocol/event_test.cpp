@@ -17,6 +17,8 @@ TEST(Event, LinesAsAClientReadsThem) {
               R"({"alternatives":[],"id":3,"text":"","token":106,"type":"token"})");
     EXPECT_EQ(printEvent({std::nullopt, ErrorEvent{"invalid_data", "m"}}),
               R"({"code":"invalid_data","message":"m","type":"error"})");
+    EXPECT_EQ(printEvent(refusalEvent(3, {ErrorCode::InvalidData, "m", ""})),
+              R"({"code":"invalid_data","message":"m","refused_id":3,"type":"error"})");
 }
 
 TEST(Event, UnknownFieldsAreIgnoredUnknownTypesAreErrors) {
@@ -120,7 +122,9 @@ EventBody randomBody(RandomValues& random) {
             return forecast;
         }
         case 10: return DoneEvent{random.text(), count(), count(), count(), random.number(0, 1e6), random.number(0, 1e6)};
-        default: return ErrorEvent{random.text(), random.text()};
+        default:
+            return ErrorEvent{random.text(), random.text(),
+                              random.flag() ? std::optional(random.integer(0, 99)) : std::nullopt};
     }
 }
 

@@ -129,6 +129,19 @@ TEST(Request, IdOfARefusedLine) {
     EXPECT_EQ(requestIdOf("[5]"), std::nullopt);
     EXPECT_EQ(requestIdOf(R"({"id":"5"})"), std::nullopt);
     EXPECT_EQ(requestIdOf(R"({"id":-5})"), std::nullopt);
+    EXPECT_EQ(requestIdOf(R"({"id":5,"type":"chat","temperature":1e309})"), 5);
+    EXPECT_EQ(requestIdOf(R"({"type":"chat","temperature":1e309,"id":5})"), 5);
+    EXPECT_EQ(requestIdOf(R"({"id":5,"type":"load","type":"chat"})"), 5);
+    EXPECT_EQ(requestIdOf(R"({"id":5,"id":6,"type":"load"})"), std::nullopt);
+}
+
+TEST(Fault61, NumbersThatCannotBeUsedNameTheirPlace) {
+    EXPECT_EQ(errorOf(R"({"id":5,"type":"chat","messages":[],"temperature":1e309})"),
+              "request: 'temperature': expected a number that a double holds, found 1e309");
+    EXPECT_EQ(errorOf(R"({"id":5,"type":"chat","crops":[[],[[0,0,1e400,1]]]})"),
+              "request: 'crops[1][0][2]': expected a number that a double holds, found 1e400");
+    EXPECT_EQ(errorOf(R"({"id":5,"type":"load","model":"m","threads":99999999999999999999})").substr(0, 34),
+              "request load: 'threads': expected ");
 }
 
 ViewSettings randomViews(RandomValues& random) {
