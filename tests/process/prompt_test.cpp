@@ -53,6 +53,25 @@ TEST_F(Verbs, Fault22AddressesInFilesNeedAllowUrls) {
     EXPECT_NE(runLapidary({"generate", "--model", vision(), "--prompt", "a", "--image", "http://example.com/a.png"}).code, 0);
 }
 
+TEST_F(Verbs, ATypedPlaceIsThePicturesPlace) {
+    const auto ids = [&](std::vector<std::string> arguments) {
+        arguments.insert(arguments.begin(), {"generate", "--model", vision(), "--json", "-n", "4", "--image", picture()});
+        const Finished run = runLapidary(arguments);
+        EXPECT_EQ(run.code, 0) << run.err;
+        return json::parse(run.out);
+    };
+    // In --raw the picture stands before a text that names no place.
+    const json named = ids({"--raw", "--prompt", "<start_of_image>a b"});
+    EXPECT_EQ(named["prompt_tokens"], ids({"--raw", "--prompt", "a b"})["prompt_tokens"]);
+    EXPECT_EQ(named["ids"], ids({"--raw", "--prompt", "a b"})["ids"]);
+    EXPECT_GT(ids({"--raw", "--prompt", "a <start_of_image> b"})["prompt_tokens"], 11);
+    EXPECT_GT(ids({"--parse-special", "--prompt", "a <start_of_image> b"})["prompt_tokens"], 11);
+    const Finished two = runLapidary(
+        {"generate", "--model", vision(), "--raw", "--prompt", "a <start_of_image> b", "-i", picture(), "-i", picture(1)});
+    EXPECT_EQ(two.code, 3);
+    EXPECT_NE(two.err.find("1 typed <start_of_image> but 2 pictures"), std::string::npos) << two.err;
+}
+
 // Row 24: the message with the wrong number of pictures is named.
 TEST_F(Verbs, Fault24PictureCountIsTold) {
     const Finished run = runLapidary(

@@ -92,11 +92,6 @@ Result<std::int64_t> Gemma3Processor::countTokens(std::span<const text::Message>
     return count(std::move(draft), pictures, settings);
 }
 
-Result<std::int64_t> Gemma3Processor::countRawTokens(std::string_view prompt, std::span<const PictureSize> pictures,
-                                                     const ProcessSettings& settings) const {
-    return count(draftRaw(prompt, {settings.typedSpecialTokens, std::ssize(pictures)}), pictures, settings);
-}
-
 Result<std::vector<std::int64_t>> Gemma3Processor::expandedIds(std::string_view prompt, std::span<const std::int64_t> numCrops,
                                                                text::SpecialTokens typed) const {
     PromptDraft draft = draftRaw(prompt, {typed, std::ssize(numCrops)});

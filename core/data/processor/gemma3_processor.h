@@ -67,11 +67,12 @@ public:
                                  text::AfterLastMessage after, const ProcessSettings& settings = {},
                                  std::stop_token stop = {}) const;
 
-    // The same for a model without a chat template (completion mode): <bos> and the messages' texts, one a line, no roles.
+    // The same without a chat template (completion mode, and --raw in Parse mode): <bos> and the messages' texts, one a line, no
+    // roles.  In Parse mode a text that starts with "<bos>" gets no second one.
     Result<ProcessedPrompt> complete(std::span<const text::Message> messages, std::span<const image::Picture> pictures,
                                      const ProcessSettings& settings = {}, std::stop_token stop = {}) const;
 
-    // --raw: <bos> and the text as it is; where there are pictures, every "<start_of_image>" in it is one's place.  In Parse mode a
+    // A prompt as transformers' processor takes it: <bos> and the text as it is; where there are pictures, every "<start_of_image>" in it is one's place.  In Parse mode a
     // text that starts with "<bos>" gets no second one.  Pictures without any text: "<start_of_image>" once each, joined by spaces.
     Result<ProcessedPrompt> raw(std::string_view prompt, std::span<const image::Picture> pictures,
                                 const ProcessSettings& settings = {}, std::stop_token stop = {}) const;
@@ -79,10 +80,8 @@ public:
     // Tokens that the conversation would take, from picture sizes alone: no view is made.
     Result<std::int64_t> countTokens(std::span<const text::Message> messages, std::span<const PictureSize> pictures,
                                      text::AfterLastMessage after, const ProcessSettings& settings = {}) const;
-    Result<std::int64_t> countRawTokens(std::string_view prompt, std::span<const PictureSize> pictures,
-                                        const ProcessSettings& settings = {}) const;
 
-    // The ids of a prompt whose pictures have so many crops each, as transformers' processor lays them out; `prompt` is --raw's.
+    // The ids of a prompt whose pictures have so many crops each, as transformers' processor lays them out; `prompt` is raw()'s.
     Result<std::vector<std::int64_t>> expandedIds(std::string_view prompt, std::span<const std::int64_t> numCrops,
                                                   text::SpecialTokens typed = text::SpecialTokens::Parse) const;
 

@@ -1,5 +1,6 @@
 #include "core/data/processor/prompt_draft.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "core/data/text/special_tokens.h"
@@ -63,6 +64,13 @@ std::vector<Place> printedPlaces(std::span<const text::Message> messages) {
     return places;
 }
 
+std::int64_t markersIn(std::string_view text) {
+    std::int64_t count = 0;
+    for (std::size_t at = text.find(kMarker); at != std::string_view::npos; at = text.find(kMarker, at + kMarker.size()))
+        ++count;
+    return count;
+}
+
 std::string counted(std::int64_t count, const std::string& thing) {
     return std::to_string(count) + " " + thing + (count == 1 ? "" : "s");
 }
@@ -87,10 +95,43 @@ Error countMismatch(const PromptDraft& draft, std::int64_t places, std::int64_t 
             ""};
 }
 
+// Where a person typed markers beside pictures of the same message, the markers say where the pictures stand: the image parts
+// themselves, which only name the pictures, are then left out.
+Result<std::vector<text::Message>> withTypedPlaces(std::span<const text::Message> messages, const DraftOptions& options) {
+    std::vector<text::Message> placed(messages.begin(), messages.end());
+    if (options.typed != SpecialTokens::Parse || options.pictures == 0) return placed;
+    for (std::size_t i = 0; i < placed.size(); ++i) {
+        auto* parts = std::get_if<std::vector<ContentPart>>(&placed[i].content);
+        if (parts == nullptr) continue;
+        std::int64_t typed = 0;
+        for (const ContentPart& part : *parts) typed += part.type == ContentPart::Type::Text ? markersIn(part.text) : 0;
+        const auto isPicture = [](const ContentPart& part) { return part.type == ContentPart::Type::Image; };
+        const std::int64_t pictures = std::count_if(parts->begin(), parts->end(), isPicture);
+        if (typed == 0 || pictures == 0) continue;
+        if (typed != pictures) {
+            return Error{ErrorCode::InvalidData,
+                         counted(typed, "typed " + std::string(kMarker)) + " but " + counted(pictures, "picture") +
+                             ": type one for each picture, or none",
+                         ownerName(i, placed[i])};
+        }
+        std::erase_if(*parts, isPicture);
+    }
+    return placed;
+}
+
+// Whether the text itself begins with the <bos> that a prompt gets.
+bool beginsWithBos(std::span<const text::Message> messages, const DraftOptions& options) {
+    if (options.typed != SpecialTokens::Parse || messages.empty()) return false;
+    if (const auto* string = std::get_if<std::string>(&messages[0].content)) return string->starts_with(text::kBos);
+    const auto* parts = std::get_if<std::vector<ContentPart>>(&messages[0].content);
+    return parts != nullptr && !parts->empty() && parts->front().type == ContentPart::Type::Text &&
+           parts->front().text.starts_with(text::kBos);
+}
+
 }  // namespace
 
-Result<PromptDraft> draftChat(std::span<const text::Message> messages, text::AfterLastMessage after,
-                              const DraftOptions& options) {
+Result<PromptDraft> draftChat(std::span<const text::Message> given, text::AfterLastMessage after, const DraftOptions& options) {
+    ASSIGN_OR_RETURN(const auto messages, withTypedPlaces(given, options));
     ASSIGN_OR_RETURN(const auto segments, text::renderChat(messages, after));
     const std::vector<Place> places = printedPlaces(messages);
     PromptDraft draft;
@@ -108,9 +149,10 @@ Result<PromptDraft> draftChat(std::span<const text::Message> messages, text::Aft
     return draft;
 }
 
-Result<PromptDraft> draftPlain(std::span<const text::Message> messages, const DraftOptions& options) {
+Result<PromptDraft> draftPlain(std::span<const text::Message> given, const DraftOptions& options) {
+    ASSIGN_OR_RETURN(const auto messages, withTypedPlaces(given, options));
     PromptDraft draft;
-    appendText(draft, true, std::string(text::kBos));
+    if (!beginsWithBos(messages, options)) appendText(draft, true, std::string(text::kBos));
     for (std::size_t i = 0; i < messages.size(); ++i) {
         const std::string owner = ownerName(i, messages[i]);
         if (i > 0) appendText(draft, true, "\n");

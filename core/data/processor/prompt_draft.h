@@ -23,6 +23,7 @@ struct DraftPiece {
 using PromptDraft = std::vector<DraftPiece>;
 
 // A "<start_of_image>" that a person typed is a picture's place only in Parse mode, and only if there are pictures (specification 5.4).
+// A message with pictures and typed markers has its pictures at the markers.  Errors: InvalidData where their numbers differ.
 struct DraftOptions {
     text::SpecialTokens typed = text::SpecialTokens::AsText;
     std::int64_t pictures = 0;
@@ -32,7 +33,8 @@ struct DraftOptions {
 Result<PromptDraft> draftChat(std::span<const text::Message> messages, text::AfterLastMessage after,
                               const DraftOptions& options);
 
-// <bos> and the messages' texts, one a line: what a model without a chat template continues.  Errors: "Invalid content type".
+// <bos> and the messages' texts, one a line: what a model without a chat template continues, and what --raw gives any model.  In
+// Parse mode a text that starts with "<bos>" gets no second one.  Errors: "Invalid content type".
 Result<PromptDraft> draftPlain(std::span<const text::Message> messages, const DraftOptions& options);
 
 // <bos> and the text.  With pictures every marker in it is a place, in either mode; no text at all stands for markers alone.

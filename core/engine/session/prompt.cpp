@@ -1,9 +1,6 @@
 #include "core/engine/session/prompt.h"
 
 #include <utility>
-#include <variant>
-
-#include "core/data/text/special_tokens.h"
 
 namespace lapidary::session {
 namespace {
@@ -18,25 +15,6 @@ Result<std::vector<image::Picture>> loadPictures(const std::vector<image::ImageS
         pictures.push_back(std::move(*picture));
     }
     return pictures;
-}
-
-// What a conversation is where no template renders it.
-Result<std::string> plainText(const std::vector<text::Message>& messages) {
-    std::string joined;
-    for (const text::Message& message : messages) {
-        if (!joined.empty()) joined += '\n';
-        if (const auto* string = std::get_if<std::string>(&message.content)) {
-            joined += *string;
-        } else if (const auto* parts = std::get_if<std::vector<text::ContentPart>>(&message.content)) {
-            for (const text::ContentPart& part : *parts) {
-                if (part.type == text::ContentPart::Type::Image) joined += text::kStartOfImage;
-                if (part.type == text::ContentPart::Type::Text) joined += part.text;
-            }
-        } else {
-            return Error{ErrorCode::InvalidData, "Invalid content type", "message of role '" + message.role + "'"};
-        }
-    }
-    return joined;
 }
 
 }  // namespace
@@ -59,8 +37,7 @@ Result<processor::ProcessedPrompt> buildPrompt(const OpenedCheckpoint& opened, c
     process.typedSpecialTokens =
         settings.raw || settings.parseSpecial ? text::SpecialTokens::Parse : text::SpecialTokens::AsText;
     if (settings.raw || !opened.chatTemplate.hasTemplate) {
-        ASSIGN_OR_RETURN(const std::string prompt, plainText(conversation.messages));
-        return opened.processor->raw(prompt, pictures, process, stop);
+        return opened.processor->complete(conversation.messages, pictures, process, stop);
     }
     return opened.processor->chat(conversation.messages, pictures, settings.after, process, stop);
 }

@@ -144,6 +144,39 @@ TEST(Gemma3Processor, RawPromptsAndCompletion) {
     EXPECT_EQ(processor.complete(std::vector{userMessage({picturePart(), textPart("Hello")})}, one)->ids,
               (Ids{2, 108, 255999, 262144, 262144, 262144, 262144, 256000, 108, 9259}));
     EXPECT_FALSE(processor.complete(std::vector<Message>{{"user", text::MessageContent()}}, {}));
+    EXPECT_EQ(processor.complete(std::vector<Message>{{"user", "<bos>Hello"}}, {}, parse)->ids, (Ids{2, 9259}));
+    EXPECT_EQ(processor.complete(std::vector{userMessage({textPart("<bos>Hello")})}, {}, parse)->ids, (Ids{2, 9259}));
+}
+
+// A picture beside the text and its place typed into the text are one picture.
+TEST(Gemma3Processor, TypedPlacesAreThePlacesOfAMessagesPictures) {
+    const Gemma3Processor processor = makeProcessor(4);
+    ProcessSettings parse;
+    parse.typedSpecialTokens = SpecialTokens::Parse;
+    const std::vector<image::Picture> two{grey(30, 30, 1), grey(30, 30, 2)};
+    const auto one = std::span(two).first(1);
+    const std::string typed = "a <start_of_image> b";
+    const std::vector messages{userMessage({picturePart(0), textPart(typed)})};
+    const auto plain = processor.complete(messages, one, parse);
+    ASSERT_TRUE(plain) << plain.error().toString();
+    EXPECT_EQ(plain->ids, processor.raw(typed, one, parse)->ids);
+    const auto chat = processor.chat(messages, one, AfterLastMessage::GenerationPrompt, parse);
+    ASSERT_TRUE(chat) << chat.error().toString();
+    EXPECT_EQ(chat->ids,
+              processor.chat(std::vector<Message>{{"user", typed}}, one, AfterLastMessage::GenerationPrompt, parse)->ids);
+    // Pictures keep their order, also beside a message that types none.
+    const auto both = processor.chat(
+        std::vector{
+            userMessage({picturePart(0), textPart("c")}), {"assistant", "d"}, userMessage({picturePart(1), textPart(typed)})},
+        two, AfterLastMessage::GenerationPrompt, parse);
+    ASSERT_TRUE(both) << both.error().toString();
+    EXPECT_EQ(both->views[0].rgb.front(), 1);
+    EXPECT_EQ(both->views[1].rgb.front(), 2);
+    const auto differ =
+        processor.complete(std::vector{userMessage({picturePart(0), picturePart(1), textPart(typed)})}, two, parse);
+    ASSERT_FALSE(differ);
+    EXPECT_EQ(differ.error().toString(),
+              "message 1 (user): 1 typed <start_of_image> but 2 pictures: type one for each picture, or none");
 }
 
 TEST(Fault15, TextOnlyModelRefusesPictures) {
