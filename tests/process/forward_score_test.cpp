@@ -1,9 +1,11 @@
 // `lapidary forward` and `lapidary score`: the numbers, by ids and by pictures.
 #include <cmath>
 #include <cstring>
+#include <fstream>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/data/files/safetensors_file.h"
@@ -79,6 +81,32 @@ TEST_F(Verbs, ForwardWithPicturesHasPixelsAndFeatures) {
                                          "--pixel-values", output, "--output", again});
     ASSERT_EQ(second.code, 0) << second.err;
     EXPECT_EQ(floats(again, "logits"), floats(output, "logits"));
+}
+
+// Ids need no tokenizer: one that cannot be read is only told of.
+TEST_F(Verbs, IdsWorkWhereTheTokenizerCannotBeUsed) {
+    const std::string ids = file("ids.json", "[2, 30, 41, 52]");
+    const auto forward = [&](const std::string& name) {
+        const std::string output = path(name);
+        const Finished run = runLapidary({"forward", "--model", text(), "--input-ids", ids, "--output", output});
+        EXPECT_EQ(run.code, 0) << run.err;
+        return std::pair(floats(output, "logits"), run.err);
+    };
+    const auto before = forward("before.safetensors");
+    EXPECT_EQ(before.second.find("tokenizer"), std::string::npos) << before.second;
+    json tokenizer = json::parse(std::ifstream(text() + "/tokenizer.json"));
+    tokenizer["normalizer"] = nullptr;
+    (void)file("text/tokenizer.json", tokenizer.dump());
+    const auto after = forward("after.safetensors");
+    EXPECT_EQ(after.first, before.first);
+    EXPECT_NE(after.second.find("warning: the tokenizer cannot be used"), std::string::npos) << after.second;
+    EXPECT_NE(after.second.find("normalizer"), std::string::npos) << after.second;
+    EXPECT_EQ(runLapidary({"score", "--model", text(), "--input-ids", ids}).code, 0);
+    for (const Finished& refused : {runLapidary({"score", "--model", text(), "--text-file", file("text.txt", "Hello")}),
+                                    runLapidary({"forward", "--model", text(), "--prompt", "a", "--output", path("no")})}) {
+        EXPECT_EQ(refused.code, 3);
+        EXPECT_NE(refused.err.find("normalizer"), std::string::npos) << refused.err;
+    }
 }
 
 TEST_F(Verbs, ScoreIsTheMeanOfForwardsLogProbabilities) {

@@ -76,6 +76,18 @@ config::GenerationConfig generationDefaults(const checkpoint::Checkpoint& checkp
     return defaults;
 }
 
+// Tokenizer, processor and what depends on them.
+Result<void> addProcessor(OpenedCheckpoint& opened) {
+    ASSIGN_OR_RETURN(const auto tokenizer, loadTokenizer(opened.checkpoint));
+    std::vector<std::string> warnings = tokenizer->warnings();
+    const image::ImageProcessorSettings images = imageSettings(opened.checkpoint, warnings);
+    ASSIGN_OR_RETURN(auto processor, processor::Gemma3Processor::create(tokenizer, opened.checkpoint.config, images));
+    opened.processor = std::make_shared<const processor::Gemma3Processor>(std::move(processor));
+    opened.generation = generationDefaults(opened.checkpoint, tokenizer.get(), opened.chatTemplate.hasTemplate);
+    opened.warnings.insert(opened.warnings.end(), warnings.begin(), warnings.end());
+    return {};
+}
+
 bool isTokenizerFolder(const fs::path& path) {
     std::error_code ignored;
     return fs::is_directory(path, ignored) && !fs::exists(path / "config.json", ignored) &&
@@ -110,16 +122,17 @@ Result<OpenedCheckpoint> openWithProcessor(const fs::path& path, const fs::path&
     opened.warnings = opened.checkpoint.warnings;
     opened.chatTemplate = text::checkChatTemplate(opened.checkpoint.tokenizer.chatTemplate);
     if (!opened.chatTemplate.warning.empty()) opened.warnings.push_back(opened.chatTemplate.warning);
-    if (need == TokenizerNeed::Optional && !hasTokenizer(opened.checkpoint.tokenizer)) {
+    const bool optional = need == TokenizerNeed::Optional;
+    if (optional && !hasTokenizer(opened.checkpoint.tokenizer)) {
         opened.generation = generationDefaults(opened.checkpoint, nullptr, false);
         return opened;
     }
-    ASSIGN_OR_RETURN(const auto tokenizer, loadTokenizer(opened.checkpoint));
-    opened.warnings.insert(opened.warnings.end(), tokenizer->warnings().begin(), tokenizer->warnings().end());
-    opened.generation = generationDefaults(opened.checkpoint, tokenizer.get(), opened.chatTemplate.hasTemplate);
-    const image::ImageProcessorSettings images = imageSettings(opened.checkpoint, opened.warnings);
-    ASSIGN_OR_RETURN(auto processor, processor::Gemma3Processor::create(tokenizer, opened.checkpoint.config, images));
-    opened.processor = std::make_shared<const processor::Gemma3Processor>(std::move(processor));
+    const auto added = addProcessor(opened);
+    if (!added && !optional) return added.error();
+    if (!added) {
+        opened.generation = generationDefaults(opened.checkpoint, nullptr, false);
+        opened.warnings.push_back("the tokenizer cannot be used, so token ids alone are read: " + added.error().toString());
+    }
     return opened;
 }
 

@@ -31,7 +31,8 @@ struct OpenedCheckpoint {
 // Errors: NotFound saying what was looked for; Unsupported for "demo" (not shipped yet).
 Result<std::filesystem::path> resolveModelPath(const std::string& model);
 
-// Whether a checkpoint without any tokenizer may be opened: token ids are enough for some work (parity, scoring).
+// Whether a checkpoint without a tokenizer, or with one that cannot be used (then a warning says why), may be opened: token ids are
+// enough for some work (parity, scoring).
 enum class TokenizerNeed { Required, Optional };
 
 // Errors: as openCheckpoint, Tokenizer::load and Gemma3Processor::create have them; NotFound when a required tokenizer is missing.
