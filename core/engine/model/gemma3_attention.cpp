@@ -11,7 +11,8 @@ namespace {
 
 bool mayUseKernel(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const LayerInputs& inputs) {
     const bool learns = c10::GradMode::is_enabled() && (q.requires_grad() || k.requires_grad() || v.requires_grad());
-    return q.is_cpu() && q.scalar_type() == at::kFloat && !learns && inputs.attentions == nullptr;
+    const bool oneInterval = !inputs.full.intervals.prefixBegin.defined();
+    return q.is_cpu() && q.scalar_type() == at::kFloat && !learns && oneInterval && inputs.attentions == nullptr;
 }
 
 }  // namespace

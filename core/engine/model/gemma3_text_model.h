@@ -24,6 +24,8 @@ public:
     [[nodiscard]] bool hasOwnHead() const { return m_head.defined(); }
     [[nodiscard]] const ops::Weight& outputWeight() const { return hasOwnHead() ? m_head : m_embedding; }
 
+    [[nodiscard]] std::optional<double> softcap() const { return m_softcap; }
+
     // ids [rows, tokens] int64 → [rows, tokens, hidden], scaled by the rounded square root of the width (specification 2.1).
     [[nodiscard]] at::Tensor embed(const at::Tensor& ids) const;
 

@@ -196,17 +196,25 @@ Result<SequenceOutput> Gemma3VlModel::forward(const SequenceInput& input, KvCach
     return output;
 }
 
+Result<at::Tensor> Gemma3VlModel::inputFeatures(const ModelInput& input, const std::stop_token& stop) const {
+    if (input.pixelValues.defined() && input.visionStates.defined())
+        return Error{ErrorCode::Usage, "pictures are given as pixel_values or as vision states, not as both", ""};
+    if (input.pixelValues.defined()) {
+        ASSIGN_OR_RETURN(const ImageFeatures images, getImageFeatures(input.pixelValues, VisionOutputs::FeaturesOnly, stop));
+        return images.features.flatten(0, 1);
+    }
+    if (!input.visionStates.defined()) return at::Tensor();
+    ASSIGN_OR_RETURN(const at::Tensor features, projectVisionStates(input.visionStates));
+    return features.flatten(0, 1);
+}
+
 Result<at::Tensor> Gemma3VlModel::stageInput(const ModelInput& input, const at::Tensor& ids, const std::stop_token& stop) {
     if (!m_options.part.preProcess) {
         if (!m_inputTensor.defined())
             return Error{ErrorCode::Usage, "a later stage needs setInputTensor before each forward", ""};
         return std::exchange(m_inputTensor, at::Tensor());
     }
-    at::Tensor features;
-    if (input.pixelValues.defined()) {
-        ASSIGN_OR_RETURN(const ImageFeatures images, getImageFeatures(input.pixelValues, VisionOutputs::FeaturesOnly, stop));
-        features = images.features.flatten(0, 1);
-    }
+    ASSIGN_OR_RETURN(const at::Tensor features, inputFeatures(input, stop));
     if (!input.inputsEmbeds.defined()) {
         if (!ids.defined()) return Error{ErrorCode::Usage, "neither input_ids nor inputs_embeds is given", ""};
         return embed(ids, features);
@@ -226,14 +234,18 @@ Result<ModelOutput> Gemma3VlModel::forward(const ModelInput& input, std::stop_to
     ASSIGN_OR_RETURN(const at::Tensor hidden, stageInput(input, ids, stop));
     const std::int64_t batch = hidden.size(0);
     const std::int64_t tokens = hidden.size(1);
-    ASSIGN_OR_RETURN(const std::vector<RowLayout> rows,
-                     rowLayouts(ids, input.attentionMask, input.positionIds, batch, tokens, m_config.imageTokenIndex));
+    ASSIGN_OR_RETURN(
+        const std::vector<RowLayout> rows,
+        rowLayouts(ids, input.attentionMask, input.positionIds, input.sharedPrefix, batch, tokens, m_config.imageTokenIndex));
     const at::Tensor positions =
         input.positionIds.defined() ? input.positionIds.to(at::kCPU, at::kLong).reshape({-1}) : rowPositions(rows, 0, tokens);
     const LayerInputs inputs =
         makeLayerInputs(rows, m_config.text, m_text->rotary(), positions, 0, tokens, m_options.precision);
     ASSIGN_OR_RETURN(const at::Tensor states, m_text->forward(hidden, inputs, m_parallel, nullptr, stop));
     if (!m_options.part.postProcess) return ModelOutput{states, input.lossMask};
+    if (input.hiddenAt.defined()) {
+        return ModelOutput{states.flatten(0, 1).index_select(0, input.hiddenAt.to(states.device())), input.lossMask};
+    }
     const at::Tensor scores = m_text->logits(states);
     if (!input.labels.defined()) return ModelOutput{scores, input.lossMask};
     return ModelOutput{tokenLosses(scores, input.labels), input.lossMask};

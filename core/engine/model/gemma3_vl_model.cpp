@@ -102,31 +102,55 @@ Result<at::Tensor> Gemma3VlModel::visibleKeysMask(const at::Tensor& ids, const a
                                                   config::LayerType type) const {
     const std::int64_t tokens = ids.size(1);
     ASSIGN_OR_RETURN(const std::vector<RowLayout> rows,
-                     rowLayouts(ids, attentionMask, {}, ids.size(0), tokens, m_config.imageTokenIndex));
+                     rowLayouts(ids, attentionMask, {}, {}, ids.size(0), tokens, m_config.imageTokenIndex));
     return ops::intervalMask(rowIntervals(rows, m_config.text, type, 0, tokens), 0, tokens, m_options.device).unsqueeze(1);
+}
+
+Result<void> Gemma3VlModel::checkViews(const char* name, const at::Tensor& views, std::vector<std::int64_t> each) const {
+    if (m_vision == nullptr) return Error{ErrorCode::Unsupported, "this model has no vision tower: it reads no pictures", ""};
+    std::string text = "[views";
+    for (const std::int64_t size : each) text += ", " + std::to_string(size);
+    each.insert(each.begin(), views.dim() > 0 ? views.size(0) : 0);
+    if (views.sizes() == at::IntArrayRef(each) && each.front() > 0) return {};
+    return Error{ErrorCode::InvalidData, std::string(name) + " is not of the shape " + text + "]", ""};
+}
+
+Result<void> Gemma3VlModel::checkPixels(const at::Tensor& pixelValues) const {
+    const config::VisionConfig vision = m_config.vision.value_or(config::VisionConfig{});
+    return checkViews("pixel_values", pixelValues, {vision.numChannels, vision.imageSize, vision.imageSize});
+}
+
+Result<at::Tensor> Gemma3VlModel::getVisionStates(const at::Tensor& pixelValues, std::stop_token stop) const {
+    RETURN_IF_ERROR(checkPixels(pixelValues));
+    std::vector<at::Tensor> pooled;
+    for (const at::Tensor& views : pixelValues.split(viewsAtOnce())) {
+        ASSIGN_OR_RETURN(const at::Tensor hidden, m_vision->forward(asInput(views), nullptr, stop));
+        pooled.push_back(m_projector->pool(hidden));
+    }
+    return at::cat(pooled, 0);
+}
+
+Result<at::Tensor> Gemma3VlModel::projectVisionStates(const at::Tensor& pooled) const {
+    const std::int64_t width = m_config.vision.value_or(config::VisionConfig{}).hiddenSize;
+    RETURN_IF_ERROR(checkViews("vision states", pooled, {m_config.mmTokensPerImage, width}));
+    return m_projector->project(asInput(pooled));
+}
+
+std::int64_t Gemma3VlModel::viewsAtOnce() const { return m_options.device.is_cpu() ? kViewsAtOnceCpu : kViewsAtOnceGpu; }
+
+at::Tensor Gemma3VlModel::asInput(const at::Tensor& values) const {
+    return values.to(m_options.device, ops::scalarType(m_options.precision));
 }
 
 Result<ImageFeatures> Gemma3VlModel::getImageFeatures(const at::Tensor& pixelValues, VisionOutputs outputs,
                                                       std::stop_token stop) const {
-    if (m_vision == nullptr) return Error{ErrorCode::Unsupported, "this model has no vision tower: it reads no pictures", ""};
-    const config::VisionConfig& vision = *m_config.vision;
-    const std::vector<std::int64_t> expected{pixelValues.dim() > 0 ? pixelValues.size(0) : 0, vision.numChannels,
-                                             vision.imageSize, vision.imageSize};
-    if (pixelValues.sizes() != at::IntArrayRef(expected) || expected[0] < 1) {
-        return Error{ErrorCode::InvalidData,
-                     "pixel_values is not of the shape [views, " + std::to_string(vision.numChannels) + ", " +
-                         std::to_string(vision.imageSize) + ", " + std::to_string(vision.imageSize) + "]",
-                     ""};
-    }
-    const std::int64_t step = m_options.device.is_cpu() ? kViewsAtOnceCpu : kViewsAtOnceGpu;
+    RETURN_IF_ERROR(checkPixels(pixelValues));
     const bool everything = outputs == VisionOutputs::WithAttentions;
     std::vector<at::Tensor> features, states;
-    std::vector<std::vector<at::Tensor>> attentions(static_cast<std::size_t>(vision.numHiddenLayers));
-    for (std::int64_t first = 0; first < pixelValues.size(0); first += step) {
-        const at::Tensor views = pixelValues.narrow(0, first, std::min(step, pixelValues.size(0) - first))
-                                     .to(m_options.device, ops::scalarType(m_options.precision));
+    std::vector<std::vector<at::Tensor>> attentions(static_cast<std::size_t>(m_config.vision->numHiddenLayers));
+    for (const at::Tensor& views : pixelValues.split(viewsAtOnce())) {
         std::vector<at::Tensor> weights;
-        ASSIGN_OR_RETURN(const at::Tensor hidden, m_vision->forward(views, everything ? &weights : nullptr, stop));
+        ASSIGN_OR_RETURN(const at::Tensor hidden, m_vision->forward(asInput(views), everything ? &weights : nullptr, stop));
         features.push_back(m_projector->forward(hidden));
         if (everything) states.push_back(hidden);
         for (std::size_t layer = 0; layer < weights.size(); ++layer) attentions[layer].push_back(weights[layer]);
@@ -143,6 +167,10 @@ at::Tensor Gemma3VlModel::logits(const at::Tensor& hidden) const {
     TORCH_CHECK(m_options.part.postProcess, "this stage has no head");
     return m_text->logits(hidden);
 }
+
+const ops::Weight& Gemma3VlModel::outputWeight() const { return m_text->outputWeight(); }
+
+std::optional<double> Gemma3VlModel::softcap() const { return m_text->softcap(); }
 
 void Gemma3VlModel::freeze(const FreezeFlags& flags) {
     visitParameters([&](const std::string& name, ops::Weight& weight) {

@@ -23,6 +23,7 @@
 
 namespace lapidary::model {
 
+class Adapter;
 class Gemma3TextModel;
 class SiglipVisionModel;
 class MultiModalProjector;
@@ -36,6 +37,7 @@ struct SequenceInput {
     bool attentions = false;  // takes the tokens as one chunk, whatever its size
     std::int64_t chunkTokens = 512;  // prefill in pieces of at most this, longer only where an image block is
     std::function<void(std::int64_t done, std::int64_t total)> onChunk;  // after each chunk; may be empty
+    const Adapter* adapter = nullptr;  // deltas beside the weights, for this forward alone
 };
 
 struct SequenceOutput {
@@ -53,13 +55,23 @@ struct ModelInput {
     at::Tensor attentionMask;  // [batch, tokens], 1 = token; padding on either side, no holes; or undefined
     at::Tensor positionIds;  // [batch, tokens] int64, or undefined: 0 … tokens - 1 (with a mask: counted over tokens)
     at::Tensor pixelValues;  // [views, 3, image_size, image_size], or undefined
+    at::Tensor visionStates;  // instead of pixelValues: [views, mm_tokens_per_image, vision hidden], as getVisionStates gives
     at::Tensor labels;  // [batch, tokens] int64, already shifted: the token that follows; -100: no loss; or undefined
     at::Tensor lossMask;  // [batch, tokens], handed back unchanged; or undefined
     bool gatherOutput = true;  // logits over the whole vocabulary, not only this rank's part
+    // [n] int64 on the CPU, flat places row * tokens + token: the output is the hidden states there after the final norm and no
+    // logits are made; or undefined.
+    at::Tensor hiddenAt;
+    // [batch] int64, or undefined: a row's first P tokens are seen by every sequence that is packed behind them.  positionIds then
+    // go 0 … P - 1 and start again at P in each sequence, which sees the prefix and itself; windows count these positions.
+    at::Tensor sharedPrefix;
+    const Adapter* adapter = nullptr;  // deltas beside the weights, for this forward alone
+    bool checkpointActivations = false;  // each layer's activations are computed again in the backward pass instead of kept
 };
 
 struct ModelOutput {
-    // Last stage: logits [batch, tokens, vocab], or with labels the loss of every token [batch, tokens] float32 (0 at -100).
+    // Last stage: logits [batch, tokens, vocab], or with labels the loss of every token [batch, tokens] float32 (0 at -100), or
+    // with hiddenAt hidden states [n, hidden].
     // Earlier stages: hidden states [batch, tokens, hidden] for the next one's setInputTensor.
     at::Tensor output;
     at::Tensor lossMask;
@@ -115,6 +127,11 @@ public:
     Result<ImageFeatures> getImageFeatures(const at::Tensor& pixelValues, VisionOutputs outputs = VisionOutputs::FeaturesOnly,
                                            std::stop_token stop = {}) const;
 
+    // The two halves of it, for a frozen tower whose results are kept.  pixels as above → pooled states [views,
+    // mm_tokens_per_image, vision hidden]; these → features [views, mm_tokens_per_image, hidden].  Errors: as above.
+    Result<at::Tensor> getVisionStates(const at::Tensor& pixelValues, std::stop_token stop = {}) const;
+    Result<at::Tensor> projectVisionStates(const at::Tensor& pooled) const;
+
     // Inference (no gradient): new tokens behind what `cache` holds; on success the cache holds them too.
     // Errors: InvalidData (an id outside the vocabulary; image features that do not match the image tokens), Usage (more tokens than
     // the cache may hold), Cancelled: the cache then holds the chunks that were finished.
@@ -129,6 +146,9 @@ public:
 
     // hidden [n, hidden] after the final norm → logits [n, vocab] in the model's precision.
     [[nodiscard]] at::Tensor logits(const at::Tensor& hidden) const;
+    // What `logits` multiplies with, [vocab, hidden]: the tied embedding or a head of its own; and the cap it applies, if any.
+    [[nodiscard]] const ops::Weight& outputWeight() const;
+    [[nodiscard]] std::optional<double> softcap() const;
 
     void freeze(const FreezeFlags& flags);
 
@@ -138,7 +158,15 @@ public:
 private:
     Gemma3VlModel(config::Gemma3Config config, LoadOptions options, distributed::ParallelContext parallel);
 
+    // Errors: Unsupported without a tower, InvalidData unless `views` is [at least one, each…].
+    [[nodiscard]] Result<void> checkViews(const char* name, const at::Tensor& views, std::vector<std::int64_t> each) const;
+    [[nodiscard]] Result<void> checkPixels(const at::Tensor& pixelValues) const;
+    [[nodiscard]] std::int64_t viewsAtOnce() const;
+    [[nodiscard]] at::Tensor asInput(const at::Tensor& values) const;  // on the model's device, in its precision
+
     [[nodiscard]] Result<at::Tensor> embed(const at::Tensor& ids, const at::Tensor& features) const;
+    // Features [n, hidden] of the input's pictures; undefined where it has none.
+    [[nodiscard]] Result<at::Tensor> inputFeatures(const ModelInput& input, const std::stop_token& stop) const;
     // What enters this stage's first layer: embeddings with pictures spliced in, or the tensor of the stage before.
     [[nodiscard]] Result<at::Tensor> stageInput(const ModelInput& input, const at::Tensor& ids, const std::stop_token& stop);
 

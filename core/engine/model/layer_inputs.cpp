@@ -32,20 +32,80 @@ void applyPositions(std::span<const std::int64_t> positions, RowLayout& row) {
     }
 }
 
-// No key of another packed sequence.
-void clipToSegment(const RowLayout& row, std::int64_t query, std::int32_t& begin, std::int32_t& end) {
-    if (row.segmentStarts.empty()) return;
+// The prefix is a segment of its own, and each sequence behind it goes on at position `prefix`.
+Result<void> applyPrefix(std::int64_t prefix, std::span<const std::int64_t> positions, RowLayout& row) {
+    const std::string expected = "with a shared prefix of " + std::to_string(prefix) + " tokens ";
+    if (prefix < 0 || prefix > row.endToken || row.firstToken != 0) {
+        return Error{ErrorCode::InvalidData, expected + "expected at least that many tokens and no padding before them", ""};
+    }
+    if (prefix > 0) row.segmentStarts.push_back(0);
+    for (std::int64_t i = 0; i < row.endToken; ++i) {
+        const std::int64_t found = positions[static_cast<std::size_t>(i)];
+        const std::int64_t next = i == 0 ? 0 : positions[static_cast<std::size_t>(i - 1)] + 1;
+        const bool starts = i == prefix || (i > prefix && found != next);
+        if (starts) row.segmentStarts.push_back(i);
+        if (const std::int64_t wanted = starts ? prefix : next; found != wanted) {
+            return Error{ErrorCode::InvalidData,
+                         expected + "expected position " + std::to_string(wanted) + " at token " + std::to_string(i) +
+                             ", found " + std::to_string(found),
+                         ""};
+        }
+    }
+    row.sharedPrefix = prefix;
+    return {};
+}
+
+// Where the packed sequence of `query` begins and ends.
+struct Segment {
+    std::int64_t begin;
+    std::int64_t end;
+};
+
+Segment segmentOf(const RowLayout& row, std::int64_t query) {
+    if (row.segmentStarts.empty()) return {0, row.endToken};
     const auto next = std::upper_bound(row.segmentStarts.begin(), row.segmentStarts.end(), query);
-    begin = std::max(begin, static_cast<std::int32_t>(*(next - 1)));
-    if (next != row.segmentStarts.end()) end = std::min(end, static_cast<std::int32_t>(*next));
+    return {*(next - 1), next != row.segmentStarts.end() ? *next : row.endToken};
+}
+
+// Keys of the shared prefix that a query of a later sequence sees: a sliding window counts positions, which restart at the prefix.
+Segment seenPrefix(const RowLayout& row, const Segment& segment, std::int64_t query, std::int64_t window, bool sliding) {
+    if (segment.begin < row.sharedPrefix || query >= row.endToken) return {0, 0};
+    const std::int64_t position = row.sharedPrefix + query - segment.begin;
+    const std::int64_t begin = sliding ? std::max<std::int64_t>(0, position - window + 1) : 0;
+    return {std::min(begin, row.sharedPrefix), row.sharedPrefix};
+}
+
+at::Tensor emptyBounds(const std::vector<RowLayout>& rows, std::int64_t queries) {
+    return at::empty({static_cast<std::int64_t>(rows.size()), queries}, at::TensorOptions(at::kInt));
+}
+
+// The second intervals; undefined where no row has a prefix, so that the kernel may be used.
+void addPrefixIntervals(const std::vector<RowLayout>& rows, std::int64_t window, bool sliding, std::int64_t queryBegin,
+                        std::int64_t queryEnd, ops::Intervals& intervals) {
+    if (std::none_of(rows.begin(), rows.end(), [](const RowLayout& row) { return row.sharedPrefix > 0; })) return;
+    intervals.prefixBegin = emptyBounds(rows, queryEnd - queryBegin);
+    intervals.prefixEnd = emptyBounds(rows, queryEnd - queryBegin);
+    std::int32_t* begin = intervals.prefixBegin.mutable_data_ptr<std::int32_t>();
+    std::int32_t* end = intervals.prefixEnd.mutable_data_ptr<std::int32_t>();
+    for (const RowLayout& row : rows) {
+        for (std::int64_t query = queryBegin; query < queryEnd; ++query) {
+            const Segment seen = seenPrefix(row, segmentOf(row, query), query, window, sliding);
+            *begin++ = static_cast<std::int32_t>(seen.begin);
+            *end++ = static_cast<std::int32_t>(seen.end);
+        }
+    }
 }
 
 std::int64_t lowestSeen(const ops::Intervals& intervals, std::int64_t totalKeys) {
     std::int64_t lowest = totalKeys;
-    const std::int32_t* const begin = intervals.begin.const_data_ptr<std::int32_t>();
-    const std::int32_t* const end = intervals.end.const_data_ptr<std::int32_t>();
-    for (std::int64_t i = 0; i < intervals.begin.numel(); ++i) {
-        if (begin[i] < end[i]) lowest = std::min<std::int64_t>(lowest, begin[i]);
+    for (const auto& [begins, ends] :
+         {std::pair{&intervals.begin, &intervals.end}, {&intervals.prefixBegin, &intervals.prefixEnd}}) {
+        if (!begins->defined()) continue;
+        const std::int32_t* const begin = begins->const_data_ptr<std::int32_t>();
+        const std::int32_t* const end = ends->const_data_ptr<std::int32_t>();
+        for (std::int64_t i = 0; i < begins->numel(); ++i) {
+            if (begin[i] < end[i]) lowest = std::min<std::int64_t>(lowest, begin[i]);
+        }
     }
     // Padding alone sees nothing, but a slice of keys has at least one.
     return std::min(lowest, std::max<std::int64_t>(totalKeys - 1, 0));
@@ -54,7 +114,8 @@ std::int64_t lowestSeen(const ops::Intervals& intervals, std::int64_t totalKeys)
 }  // namespace
 
 Result<std::vector<RowLayout>> rowLayouts(const at::Tensor& ids, const at::Tensor& attentionMask, const at::Tensor& positions,
-                                          std::int64_t batch, std::int64_t tokens, std::int64_t imageTokenIndex) {
+                                          const at::Tensor& sharedPrefix, std::int64_t batch, std::int64_t tokens,
+                                          std::int64_t imageTokenIndex) {
     const at::Tensor idRows = asIntegers(ids);
     const at::Tensor maskRows = asIntegers(attentionMask);
     const at::Tensor positionRows = asIntegers(positions);
@@ -66,6 +127,10 @@ Result<std::vector<RowLayout>> rowLayouts(const at::Tensor& ids, const at::Tenso
                 std::string(name) + " is not of the shape [" + std::to_string(batch) + ", " + std::to_string(tokens) + "]", ""};
         }
     }
+    const at::Tensor prefixes = asIntegers(sharedPrefix);
+    if (prefixes.defined() && (prefixes.numel() != batch || !positionRows.defined())) {
+        return Error{ErrorCode::InvalidData, "shared prefixes are one a row, and need position_ids", ""};
+    }
     std::vector<RowLayout> rows(static_cast<std::size_t>(batch));
     for (std::int64_t i = 0; i < batch; ++i) {
         RowLayout& row = rows[static_cast<std::size_t>(i)];
@@ -75,7 +140,13 @@ Result<std::vector<RowLayout>> rowLayouts(const at::Tensor& ids, const at::Tenso
             if (auto applied = applyMask(rowOf(maskRows, i), row); !applied) {
                 return applied.error().within("attention_mask, row " + std::to_string(i));
             }
-        } else if (positionRows.defined()) {
+        }
+        if (prefixes.defined()) {
+            const std::int64_t prefix = prefixes.const_data_ptr<std::int64_t>()[i];
+            if (auto applied = applyPrefix(prefix, rowOf(positionRows, i), row); !applied) {
+                return applied.error().within("position_ids, row " + std::to_string(i));
+            }
+        } else if (positionRows.defined() && !maskRows.defined()) {
             applyPositions(rowOf(positionRows, i), row);
         }
     }
@@ -84,10 +155,8 @@ Result<std::vector<RowLayout>> rowLayouts(const at::Tensor& ids, const at::Tenso
 
 ops::Intervals rowIntervals(const std::vector<RowLayout>& rows, const config::TextConfig& config, config::LayerType type,
                             std::int64_t queryBegin, std::int64_t queryEnd) {
-    const auto batch = static_cast<std::int64_t>(rows.size());
     const std::int64_t queries = queryEnd - queryBegin;
-    const at::TensorOptions options(at::kInt);
-    ops::Intervals intervals{at::empty({batch, queries}, options), at::empty({batch, queries}, options)};
+    ops::Intervals intervals{emptyBounds(rows, queries), emptyBounds(rows, queries)};
     std::int32_t* begin = intervals.begin.mutable_data_ptr<std::int32_t>();
     std::int32_t* end = intervals.end.mutable_data_ptr<std::int32_t>();
     for (const RowLayout& row : rows) {
@@ -95,13 +164,15 @@ ops::Intervals rowIntervals(const std::vector<RowLayout>& rows, const config::Te
         const rules::KeyIntervals seen = keys.intervals(type, queryBegin, queryEnd, row.endToken);
         for (std::int64_t i = 0; i < queries; ++i) {
             const auto index = static_cast<std::size_t>(i);
-            begin[i] = seen.begin[index];
-            end[i] = std::min(seen.end[index], static_cast<std::int32_t>(row.endToken));
-            clipToSegment(row, queryBegin + i, begin[i], end[i]);
+            const Segment segment = segmentOf(row, queryBegin + i);  // no key of another packed sequence
+            begin[i] = std::max(seen.begin[index], static_cast<std::int32_t>(segment.begin));
+            end[i] = std::min(seen.end[index], static_cast<std::int32_t>(segment.end));
         }
         begin += queries;
         end += queries;
     }
+    addPrefixIntervals(rows, config.effectiveWindow(), type == config::LayerType::SlidingAttention, queryBegin, queryEnd,
+                       intervals);
     return intervals;
 }
 

@@ -46,13 +46,16 @@ struct RowLayout {
     std::int64_t endToken = 0;               // right padding begins here
     std::vector<rules::ImageSpan> spans;     // absolute positions
     std::vector<std::int64_t> segmentStarts; // packed sequences: where each begins; empty for one sequence
+    std::int64_t sharedPrefix = 0;           // that many first tokens are seen by every packed sequence behind them
 };
 
 // Rows of a whole forward: ids [batch, tokens] or undefined (no image blocks then), mask [batch, tokens] or undefined, positions
 // [batch, tokens] or undefined.  Without a mask, positions that do not go up by one start a new sequence (specification 3.4).
-// Errors: InvalidData for a mask with holes or of another shape.
+// sharedPrefix [batch] or undefined, as in ModelInput.
+// Errors: InvalidData for a mask with holes or of another shape, and for positions that do not fit the shared prefix.
 Result<std::vector<RowLayout>> rowLayouts(const at::Tensor& ids, const at::Tensor& attentionMask, const at::Tensor& positions,
-                                          std::int64_t batch, std::int64_t tokens, std::int64_t imageTokenIndex);
+                                          const at::Tensor& sharedPrefix, std::int64_t batch, std::int64_t tokens,
+                                          std::int64_t imageTokenIndex);
 
 // Intervals of the queries [queryBegin, queryEnd) of every row.
 ops::Intervals rowIntervals(const std::vector<RowLayout>& rows, const config::TextConfig& config, config::LayerType type,

@@ -31,11 +31,15 @@ Result<std::unique_ptr<MultiModalProjector>> MultiModalProjector::load(const Par
     return projector;
 }
 
-at::Tensor MultiModalProjector::forward(const at::Tensor& visionStates) const {
+at::Tensor MultiModalProjector::pool(const at::Tensor& visionStates) const {
     const std::int64_t views = visionStates.size(0), width = visionStates.size(2);
     const at::Tensor grid = visionStates.transpose(1, 2).reshape({views, width, m_patchesPerSide, m_patchesPerSide});
     const at::Tensor pooled = at::avg_pool2d(grid, {m_poolSize, m_poolSize}, {m_poolSize, m_poolSize});
-    return ops::linearTransposed(m_norm.forward(pooled.flatten(2).transpose(1, 2).contiguous()), m_projection);
+    return pooled.flatten(2).transpose(1, 2).contiguous();
+}
+
+at::Tensor MultiModalProjector::project(const at::Tensor& pooled) const {
+    return ops::linearTransposed(m_norm.forward(pooled), m_projection);
 }
 
 void MultiModalProjector::visitParameters(const ParameterVisitor& visit) {

@@ -29,6 +29,11 @@ double lowest(at::ScalarType type) {
     }
 }
 
+Intervals queryRange(const Intervals& all, std::int64_t first, std::int64_t count) {
+    const auto range = [&](const at::Tensor& bounds) { return bounds.defined() ? bounds.narrow(1, first, count) : bounds; };
+    return {range(all.begin), range(all.end), range(all.prefixBegin), range(all.prefixEnd)};
+}
+
 // One block of queries against keys that cover everything it sees.  q [rows, kv_heads, group, queries, head_dim];
 // k, v [rows, kv_heads, keys, head_dim]; mask [rows, 1, 1, queries, keys] → as q.
 at::Tensor attendBlock(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const at::Tensor& mask, double scale,
@@ -54,6 +59,7 @@ at::Tensor ringAttention(const at::Tensor& q, const at::Tensor& k, const at::Ten
     TORCH_CHECK(q.is_contiguous() && k.is_contiguous() && v.is_contiguous() && intervals.begin.is_contiguous() &&
                     intervals.end.is_contiguous() && k.scalar_type() == v.scalar_type(),
                 "attention wants contiguous operands");
+    TORCH_CHECK(!intervals.prefixBegin.defined(), "the attention kernel takes one interval a query");
     at::Tensor out = at::empty(q.sizes(), q.options());
     const std::int64_t blocks = (queries + kQueryBlock - 1) / kQueryBlock;
     const std::int64_t rowStride = k.stride(0) * static_cast<std::int64_t>(k.element_size());
@@ -91,9 +97,12 @@ at::Tensor ringAttention(const at::Tensor& q, const at::Tensor& k, const at::Ten
 
 at::Tensor intervalMask(const Intervals& intervals, std::int64_t firstKey, std::int64_t keys, at::Device device) {
     const at::Tensor position = at::arange(firstKey, firstKey + keys, at::TensorOptions(at::kInt).device(device));
-    const at::Tensor begin = intervals.begin.to(device).unsqueeze(-1);
-    const at::Tensor end = intervals.end.to(device).unsqueeze(-1);
-    return position.ge(begin).logical_and_(position.lt(end));
+    const auto within = [&](const at::Tensor& begin, const at::Tensor& end) {
+        return position.ge(begin.to(device).unsqueeze(-1)).logical_and_(position.lt(end.to(device).unsqueeze(-1)));
+    };
+    at::Tensor seen = within(intervals.begin, intervals.end);
+    if (intervals.prefixBegin.defined()) seen.logical_or_(within(intervals.prefixBegin, intervals.prefixEnd));
+    return seen;
 }
 
 at::Tensor maskedAttention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, std::int64_t firstKey,
@@ -109,7 +118,7 @@ at::Tensor maskedAttention(const at::Tensor& q, const at::Tensor& k, const at::T
     std::vector<at::Tensor> parts;
     for (std::int64_t first = 0; first < queries; first += block) {
         const std::int64_t count = std::min(block, queries - first);
-        const Intervals part{intervals.begin.narrow(1, first, count), intervals.end.narrow(1, first, count)};
+        const Intervals part = queryRange(intervals, first, count);
         const at::Tensor mask = intervalMask(part, firstKey, keys, q.device()).unsqueeze(1).unsqueeze(1);
         parts.push_back(attendBlock(grouped.narrow(3, first, count), keyRows, valueRows, mask, scale, weights));
     }

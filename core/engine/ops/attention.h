@@ -1,4 +1,5 @@
-// softmax(q · kᵀ · scale) · v where every query sees one interval of keys (core/shared/rules/visible_keys.h).
+// softmax(q · kᵀ · scale) · v where every query sees one interval of keys (core/shared/rules/visible_keys.h), or two where packed
+// sequences share a prefix.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -11,9 +12,12 @@ namespace lapidary::ops {
 struct Intervals {
     at::Tensor begin;
     at::Tensor end;
+    // A second interval, below the first: the shared prefix of packed sequences.  Shapes as above; undefined where there is none.
+    at::Tensor prefixBegin{};
+    at::Tensor prefixEnd{};
 };
 
-// The kernel: float32 on a CPU, no gradient, no mask in memory.
+// The kernel: float32 on a CPU, no gradient, no mask in memory, one interval a query.
 // q [rows, queries, heads, head_dim] float32; k, v [rows, kv_heads, capacity, head_dim] float32 or bfloat16, position p in slot
 // p % capacity → [rows, queries, heads, head_dim].
 at::Tensor ringAttention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const Intervals& intervals,
