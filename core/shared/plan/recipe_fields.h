@@ -62,7 +62,7 @@ void fields(V& v, ModelSection& s) {
     v.flag("freeze_vision_model", s.freezeVisionModel);
     v.flag("freeze_vision_projection", s.freezeVisionProjection);
     v.flag("calculate_per_token_loss", s.calculatePerTokenLoss);
-    v.oneOf("recompute_granularity", s.recomputeGranularity, {"full", "selective"});
+    v.oneOf("recompute_granularity", s.recomputeGranularity, {"full"});
     v.choice("language", s.language, kTrainingNames);
     v.choice("vision", s.vision, kTrainingNames);
     v.choice("projection", s.projection, kTrainingNames);

@@ -178,7 +178,9 @@ Result<Recipe> recipeOfStage(const Recipe& recipe, std::size_t index) {
         }
         if (auto changed = change(root, override); !changed) return changed.error().within(source);
     }
-    return Recipe::fromJson(root, "stage '" + stage.name + "'");
+    ASSIGN_OR_RETURN(Recipe result, Recipe::fromJson(root, "stage '" + stage.name + "'"));
+    if (stage.maxIters > 0 && !stage.overrides.contains("train.train_iters")) result.train.trainIters = stage.maxIters;
+    return result;
 }
 
 }  // namespace lapidary::plan

@@ -20,7 +20,8 @@ Result<Recipe> applyOverrides(const Recipe& recipe, std::span<const std::string>
 // Any subset of a recipe's keys over `recipe` (a --config-file): sections are merged key by key, everything else replaces.
 Result<Recipe> mergeRecipe(const Recipe& recipe, const nlohmann::json& partial, const std::string& source);
 
-// The recipe as it holds in stage `index` of its stages.  Errors: those of the stage's overrides.
+// The recipe as it holds in stage `index` of its stages: train.train_iters (and with it the decay of the learning rate) is the stage's
+// max_iters unless the stage says otherwise.  Errors: those of the stage's overrides.
 Result<Recipe> recipeOfStage(const Recipe& recipe, std::size_t index);
 
 }  // namespace lapidary::plan
