@@ -10,13 +10,16 @@
 #include "core/shared/base/result.h"
 #include "core/shared/config/gemma3_config.h"
 #include "core/shared/plan/adapter_spec.h"
+#include "core/shared/plan/freeze_plan.h"
 #include "core/shared/plan/parameter_table.h"
 
 namespace lapidary::plan {
 
+struct PeftSection;
+
 // One linear layer with a delta.
 struct AdapterTarget {
-    std::string module;    // canonical, without ".weight"
+    std::string module;  // canonical, without ".weight"
     std::string peftName;  // as peft names it, without "base_model.model."
     Part part = Part::Language;
     std::int64_t out = 0;
@@ -28,7 +31,7 @@ struct AdapterTarget {
 
 struct AdapterMatch {
     std::vector<AdapterTarget> targets;  // in the table's order
-    std::vector<Parameter> saved;        // parameters of modulesToSave, in the table's order
+    std::vector<Parameter> saved;  // parameters of modulesToSave, in the table's order
 
     [[nodiscard]] std::int64_t targetsIn(Part part) const;
     // Numbers that learn: A, B, magnitudes, saved modules.
@@ -48,13 +51,11 @@ struct AdapterRank {
 };
 Result<AdapterRank> adapterRank(const AdapterSpec& spec, const std::string& peftName);
 
-// "language_model.model.layers.0.mlp.up_proj" → "model.language_model.layers.0.mlp.up_proj", and back; also of parameters.
-// The way back takes every naming of specification megatron 7.4; what it does not know it hands back as it is.
+// "language_model.model.layers.0.mlp.up_proj" → "model.language_model.layers.0.mlp.up_proj"; of modules and of parameters.
 std::string peftName(const std::string& canonical, bool visionLanguage);
-std::string canonicalOfPeft(const std::string& peftName, bool visionLanguage);
 
-// Entries in Megatron-Bridge's words (linear_qkv, linear_proj, linear_fc1, linear_fc2) as peft's; others stay.  Bridge's mean the
-// language model alone.
-std::vector<std::string> peftSuffixes(const std::vector<std::string>& names);
+// A recipe's section as a spec.  Bridge's names (linear_qkv, linear_proj, linear_fc1, linear_fc2) become peft's in the parts that
+// `plan` gives an adapter, as one expression where the model has a tower (its projections have the same names).
+AdapterSpec adapterSpec(const PeftSection& section, const FreezePlan& plan, bool visionLanguage);
 
 }  // namespace lapidary::plan

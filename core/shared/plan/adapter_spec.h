@@ -32,7 +32,7 @@ struct AdapterSpec {
     ModuleNames targetModules;
     ModuleNames excludeModules;
     std::vector<std::string> modulesToSave;  // ends of module names: trained as a whole beside the deltas
-    bool ensureWeightTying = false;          // a saved embedding serves the tied head too
+    bool ensureWeightTying = false;  // a saved embedding serves the tied head too
     // The end of a module's name (an expression) → its own rank or alpha.
     std::map<std::string, std::int64_t> rankPattern;
     std::map<std::string, double> alphaPattern;

@@ -8,7 +8,7 @@
 namespace lapidary::plan {
 namespace {
 
-using Set = std::bitset<256>;
+using ByteSet = std::bitset<256>;
 using Step = NamePattern::Step;
 
 constexpr int kMaxDepth = 100;       // groups inside groups
@@ -19,19 +19,22 @@ bool isWord(unsigned char c) {
 }
 
 template <class Holds>
-Set bytesWhere(const Holds& holds) {
-    Set set;
+ByteSet bytesWhere(const Holds& holds) {
+    ByteSet set;
     for (unsigned c = 0; c < 256; ++c) set[c] = holds(static_cast<unsigned char>(c));
     return set;
 }
 
 // \d \w \s and their opposites.
-std::optional<Set> classOf(char letter) {
-    Set set;
+std::optional<ByteSet> classOf(char letter) {
+    ByteSet set;
     switch (letter) {
-        case 'd': case 'D': set = bytesWhere([](unsigned char c) { return c >= '0' && c <= '9'; }); break;
-        case 'w': case 'W': set = bytesWhere(isWord); break;
-        case 's': case 'S': set = bytesWhere([](unsigned char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }); break;
+        case 'd':
+        case 'D': set = bytesWhere([](unsigned char c) { return c >= '0' && c <= '9'; }); break;
+        case 'w':
+        case 'W': set = bytesWhere(isWord); break;
+        case 's':
+        case 'S': set = bytesWhere([](unsigned char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }); break;
         default: return std::nullopt;
     }
     return letter >= 'a' ? set : ~set;
@@ -41,7 +44,7 @@ std::optional<Set> classOf(char letter) {
 struct Node {
     enum class Kind : std::uint8_t { Set, Sequence, Choice, Repeat, Assertion };
     Kind kind = Kind::Sequence;
-    Set set;
+    ByteSet set;
     Step::Kind assertion = Step::Kind::Begin;
     std::vector<Node> parts;
     std::uint32_t least = 0;
@@ -67,9 +70,9 @@ private:
         return true;
     }
     [[nodiscard]] Error wrong(const std::string& what, ErrorCode code = ErrorCode::InvalidData) const {
-        return Error{code,
-                     "the regular expression '" + clipText(m_text, 120) + "' has " + what + " at position " + std::to_string(m_at),
-                     ""};
+        return Error{
+            code, "the regular expression '" + clipText(m_text, 120) + "' has " + what + " at position " + std::to_string(m_at),
+            ""};
     }
 
     Result<Node> choice(int depth) {
@@ -153,7 +156,9 @@ private:
             case '.': return setNode(bytesWhere([](unsigned char b) { return b != '\n'; }));
             case '^': return assertion(Step::Kind::Begin);
             case '$': return assertion(Step::Kind::End);
-            case '*': case '+': case '?': --m_at; return wrong("a repetition of nothing");
+            case '*':
+            case '+':
+            case '?': --m_at; return wrong("a repetition of nothing");
             default: return setNode(one(c));
         }
     }
@@ -192,16 +197,16 @@ private:
 
     Result<Node> brackets() {
         const bool negated = take("^");
-        Set set;
+        ByteSet set;
         for (bool first = true; first || peek() != ']'; first = false) {
             if (atEnd()) return wrong("an unfinished set");
-            ASSIGN_OR_RETURN(const Set member, setMember());
+            ASSIGN_OR_RETURN(const ByteSet member, setMember());
             if (member.count() != 1 || peek() != '-' || m_at + 1 >= m_text.size() || m_text[m_at + 1] == ']') {
                 set |= member;
                 continue;
             }
             ++m_at;
-            ASSIGN_OR_RETURN(const Set last, setMember());
+            ASSIGN_OR_RETURN(const ByteSet last, setMember());
             const std::size_t low = member._Find_first(), high = last._Find_first();
             if (last.count() != 1 || high < low) return wrong("a range that ends before it begins");
             for (std::size_t c = low; c <= high; ++c) set.set(c);
@@ -210,7 +215,7 @@ private:
         return setNode(negated ? ~set : set);
     }
 
-    Result<Set> setMember() {
+    Result<ByteSet> setMember() {
         if (atEnd()) return wrong("an unfinished set");
         const char c = m_text[m_at++];
         if (c != '\\') return one(c);
@@ -219,8 +224,8 @@ private:
         return node.set;
     }
 
-    static Set one(char c) { return Set().set(static_cast<unsigned char>(c)); }
-    static Node setNode(const Set& set) { return {.kind = Node::Kind::Set, .set = set, .parts = {}, .most = {}}; }
+    static ByteSet one(char c) { return ByteSet().set(static_cast<unsigned char>(c)); }
+    static Node setNode(const ByteSet& set) { return {.kind = Node::Kind::Set, .set = set, .parts = {}, .most = {}}; }
     static Node assertion(Step::Kind kind) {
         return {.kind = Node::Kind::Assertion, .set = {}, .assertion = kind, .parts = {}, .most = {}};
     }
@@ -363,7 +368,8 @@ bool NamePattern::matches(std::string_view name) const {
     for (std::size_t at = 0; at < name.size() && !now.sets.empty(); ++at) {
         then.clear();
         for (const std::uint32_t index : now.sets) {
-            if (m_steps[index].set[static_cast<unsigned char>(name[at])]) then.enter(m_steps, m_steps[index].next, name, at + 1);
+            if (m_steps[index].set[static_cast<unsigned char>(name[at])])
+                then.enter(m_steps, m_steps[index].next, name, at + 1);
         }
         std::swap(now, then);
         if (at + 1 == name.size()) return now.matched;

@@ -17,7 +17,7 @@ namespace lapidary::plan {
 
 class NamePattern {
 public:
-    static constexpr std::size_t kMaxLength = 4096;     // peft's own lists of full names become long expressions
+    static constexpr std::size_t kMaxLength = 4096;  // peft's own lists of full names become long expressions
     static constexpr std::size_t kMaxProgram = 50'000;  // steps, after {m,n} is written out
 
     // Errors: InvalidData (position and what is wrong), Unsupported (a construct that is not read).
@@ -30,8 +30,8 @@ public:
         enum class Kind : std::uint8_t { Set, Split, Begin, End, WordEdge, NotWordEdge, Match };
         Kind kind = Kind::Match;
         std::uint32_t next = 0;
-        std::uint32_t other = 0;   // Split: the second way
-        std::bitset<256> set;      // Set: bytes that lead on
+        std::uint32_t other = 0;  // Split: the second way
+        std::bitset<256> set;  // Set: bytes that lead on
     };
 
 private:

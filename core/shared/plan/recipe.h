@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/shared/base/result.h"
+#include "core/shared/plan/adapter_spec.h"
 #include "core/shared/plan/freeze_plan.h"
 
 namespace lapidary::plan {
@@ -26,7 +27,6 @@ enum class LossMaskMode : std::uint8_t { Answer, Search };  // megatron 6.3: v0.
 enum class DataloaderType : std::uint8_t { Single, Cyclic };
 enum class TrainTask : std::uint8_t { Answers, TowerLabels };  // TowerLabels: dense labels on the tower's pooled tokens (demo)
 enum class Metric : std::uint8_t { Loss, Accuracy };
-enum class AdapterInit : std::uint8_t { PeftDefault, Xavier };
 
 // A JSON object whose keys belong to somebody else (a maker's arguments), kept as compact text: "{}" where empty.
 struct FreeObject {
