@@ -4,7 +4,9 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <functional>
 #include <optional>
+#include <string>
 
 #include "core/engine/ops/weight.h"
 #include "kernels/block_format.h"
@@ -33,6 +35,8 @@ struct LoadOptions {
     // (core/data/checkpoint/quantize_source.h).
     std::optional<kernels::BlockFormat> quantize;
     WeightStorage storage = WeightStorage::AsStored;
+    // With Trainable storage: which parameters are to learn; the others are held as AsStored.  Empty: all.
+    std::function<bool(const std::string& canonicalName)> learns;
     ModelPart part;
 };
 

@@ -36,13 +36,17 @@ Result<checkpoint::StoredTensor> ParameterLoader::stored(const std::string& name
     return tensor;
 }
 
+bool ParameterLoader::learns(const std::string& name) const {
+    return m_options.storage == WeightStorage::Trainable && (!m_options.learns || m_options.learns(name));
+}
+
 Result<ops::Weight> ParameterLoader::tensorWeight(const checkpoint::StoredTensor& stored) const {
     const ops::Weight bytes = ops::Weight::stored(stored.format, stored.shape, stored.bytes, stored.owner);
     at::Tensor tensor = bytes.materialize(ops::scalarType(m_options.precision), m_options.device);
     // materialize() hands out the file's own memory where nothing had to change; a parameter of ours may be written to.
     if (tensor.is_alias_of(bytes.tensor().defined() ? bytes.tensor() : tensor) && bytes.tensor().defined())
         tensor = tensor.clone();
-    if (m_options.storage == WeightStorage::Trainable) {
+    if (learns(stored.name)) {
         if (!kernels::isPlain(stored.format)) {
             return Error{ErrorCode::Unsupported,
                          "tensor '" + stored.name + "' is quantised (" + kernels::formatName(stored.format) +
@@ -56,8 +60,7 @@ Result<ops::Weight> ParameterLoader::tensorWeight(const checkpoint::StoredTensor
 
 Result<ops::Weight> ParameterLoader::matrix(const std::string& name, const std::vector<std::int64_t>& shape) const {
     ASSIGN_OR_RETURN(checkpoint::StoredTensor tensor, stored(name, shape));
-    const bool inPlace = m_options.storage == WeightStorage::AsStored && m_options.device.is_cpu() &&
-                         !isRounded(tensor.format, m_options.precision);
+    const bool inPlace = !learns(name) && m_options.device.is_cpu() && !isRounded(tensor.format, m_options.precision);
     if (!inPlace) return tensorWeight(tensor);
     return ops::Weight::stored(tensor.format, std::move(tensor.shape), tensor.bytes, std::move(tensor.owner));
 }

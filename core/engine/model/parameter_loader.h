@@ -29,6 +29,7 @@ public:
 private:
     [[nodiscard]] Result<checkpoint::StoredTensor> stored(const std::string& name,
                                                           const std::vector<std::int64_t>& shape) const;
+    [[nodiscard]] bool learns(const std::string& name) const;
     [[nodiscard]] Result<ops::Weight> tensorWeight(const checkpoint::StoredTensor& stored) const;
 
     const checkpoint::TensorSource& m_source;

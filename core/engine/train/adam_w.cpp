@@ -1,0 +1,157 @@
+#include "core/engine/train/adam_w.h"
+
+#include <ATen/Parallel.h>
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/zeros.h>
+#include <c10/core/GradMode.h>
+#include <c10/util/Exception.h>
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "kernels/adam_w.h"
+
+namespace lapidary::train {
+namespace {
+
+constexpr std::int64_t kSmallestEightBit = 4096;
+// Elements that one thread takes at a time; whole eight-bit blocks.
+constexpr std::int64_t kGrain = 64 * kernels::kEightBitBlock;
+
+at::Tensor zeros(std::int64_t count, at::ScalarType type) { return at::zeros({count}, at::TensorOptions(type)); }
+
+kernels::AdamWStep constants(const AdamWSettings& settings, const TrainableParameter& parameter, double learningRate,
+                             double gradientScale, std::int64_t update) {
+    const double lr = learningRate * parameter.lrFactor;
+    const double decay = parameter.decays ? settings.weightDecay : 0.0;
+    kernels::AdamWStep step;
+    step.gradientScale = static_cast<float>(gradientScale);
+    step.decayFactor = static_cast<float>(1.0 - lr * decay);
+    step.beta1 = static_cast<float>(settings.beta1);
+    step.beta2 = static_cast<float>(settings.beta2);
+    step.oneMinusBeta1 = static_cast<float>(1.0 - settings.beta1);
+    step.oneMinusBeta2 = static_cast<float>(1.0 - settings.beta2);
+    step.rootCorrection2 = static_cast<float>(std::sqrt(1.0 - std::pow(settings.beta2, static_cast<double>(update))));
+    step.eps = static_cast<float>(settings.eps);
+    step.stepSize = static_cast<float>(lr / (1.0 - std::pow(settings.beta1, static_cast<double>(update))));
+    return step;
+}
+
+// Square sum of one gradient: fixed pieces, so that the number of threads does not change the order.
+double squareSum(const at::Tensor& gradient) {
+    const at::Tensor flat = gradient.to(at::kFloat).contiguous();
+    const float* const values = flat.const_data_ptr<float>();
+    const std::int64_t count = flat.numel();
+    const std::int64_t pieces = (count + kGrain - 1) / kGrain;
+    std::vector<double> sums(static_cast<std::size_t>(pieces), 0.0);
+    at::parallel_for(0, pieces, 1, [&](std::int64_t begin, std::int64_t end) {
+        for (std::int64_t piece = begin; piece < end; ++piece) {
+            double sum = 0.0;
+            for (std::int64_t i = piece * kGrain; i < std::min(count, (piece + 1) * kGrain); ++i) {
+                sum += static_cast<double>(values[i]) * values[i];
+            }
+            sums[static_cast<std::size_t>(piece)] = sum;
+        }
+    });
+    double total = 0.0;
+    for (const double sum : sums) total += sum;
+    return total;
+}
+
+}  // namespace
+
+double globalGradientNorm(const TrainableParameters& parameters) {
+    double sum = 0.0;
+    for (const TrainableParameter& parameter : parameters) {
+        const at::Tensor& gradient = parameter.tensor.grad();
+        if (gradient.defined()) sum += squareSum(gradient);
+    }
+    return std::sqrt(sum);
+}
+
+AdamW::AdamW(TrainableParameters parameters, const AdamWSettings& settings)
+    : m_parameters(std::move(parameters)), m_settings(settings) {
+    for (const TrainableParameter& parameter : m_parameters) {
+        TORCH_CHECK(parameter.tensor.is_contiguous() && parameter.tensor.is_cpu(),
+                    "the optimizer wants contiguous tensors on the CPU");
+        const std::int64_t count = parameter.tensor.numel();
+        Moments moments;
+        if (settings.moments == MomentType::EightBit && count >= kSmallestEightBit) {
+            const std::int64_t blocks = (count + kernels::kEightBitBlock - 1) / kernels::kEightBitBlock;
+            moments.m = zeros(count, at::kByte);  // with scale 0 every code means 0
+            moments.v = zeros(count, at::kByte);
+            moments.mScale = zeros(blocks, at::kFloat);
+            moments.vScale = zeros(blocks, at::kFloat);
+        } else {
+            moments.m = zeros(count, at::kFloat);
+            moments.v = zeros(count, at::kFloat);
+        }
+        m_moments.push_back(std::move(moments));
+    }
+}
+
+void AdamW::step(double learningRate, double gradientScale) {
+    const c10::AutoGradMode noGradient(false);
+    ++m_updates;
+    for (std::size_t i = 0; i < m_parameters.size(); ++i) {
+        const TrainableParameter& parameter = m_parameters[i];
+        Moments& moments = m_moments[i];
+        const kernels::AdamWStep step = constants(m_settings, parameter, learningRate, gradientScale, m_updates);
+        const at::Tensor& given = parameter.tensor.grad();
+        const std::int64_t count = parameter.tensor.numel();
+        const at::Tensor gradient = given.defined() ? given.to(at::kFloat).contiguous() : zeros(count, at::kFloat);
+        const bool isFloat = parameter.tensor.scalar_type() == at::kFloat;
+        at::Tensor values = isFloat ? parameter.tensor.detach() : parameter.tensor.detach().to(at::kFloat);
+        float* const parameterData = values.mutable_data_ptr<float>();
+        const float* const gradientData = gradient.const_data_ptr<float>();
+        const bool eightBit = moments.mScale.defined();
+        const std::int64_t block = eightBit ? kernels::kEightBitBlock : kGrain;
+        at::parallel_for(0, (count + block - 1) / block, kGrain / block, [&](std::int64_t begin, std::int64_t end) {
+            for (std::int64_t b = begin; b < end; ++b) {
+                const std::int64_t first = b * block;
+                const std::int64_t n = std::min(block, count - first);
+                if (eightBit) {
+                    kernels::adamWUpdateEightBit(
+                        step, parameterData + first, gradientData + first, moments.m.mutable_data_ptr<std::uint8_t>() + first,
+                        moments.mScale.mutable_data_ptr<float>() + b, moments.v.mutable_data_ptr<std::uint8_t>() + first,
+                        moments.vScale.mutable_data_ptr<float>() + b, n);
+                } else {
+                    kernels::adamWUpdate(step, parameterData + first, gradientData + first,
+                                         moments.m.mutable_data_ptr<float>() + first,
+                                         moments.v.mutable_data_ptr<float>() + first, n);
+                }
+            }
+        });
+        if (!isFloat) parameter.tensor.detach().copy_(values);
+    }
+}
+
+void AdamW::clearGradients() {
+    for (TrainableParameter& parameter : m_parameters) parameter.tensor.mutable_grad() = at::Tensor();
+}
+
+void AdamW::visitState(const std::function<void(const std::string& name, at::Tensor& tensor)>& visit) {
+    for (std::size_t i = 0; i < m_parameters.size(); ++i) {
+        const std::string& name = m_parameters[i].name;
+        Moments& moments = m_moments[i];
+        visit(name + ".m", moments.m);
+        visit(name + ".v", moments.v);
+        if (!moments.mScale.defined()) continue;
+        visit(name + ".m_scale", moments.mScale);
+        visit(name + ".v_scale", moments.vScale);
+    }
+}
+
+std::int64_t AdamW::stateBytes() const {
+    std::int64_t bytes = 0;
+    for (const Moments& moments : m_moments) {
+        for (const at::Tensor* tensor : {&moments.m, &moments.v, &moments.mScale, &moments.vScale}) {
+            if (tensor->defined()) bytes += static_cast<std::int64_t>(tensor->nbytes());
+        }
+    }
+    return bytes;
+}
+
+}  // namespace lapidary::train

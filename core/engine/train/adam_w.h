@@ -1,0 +1,64 @@
+// AdamW over the parameters that learn: decoupled decay, bias correction, moments in float32 or in eight bits.
+// Lives on the thread that owns the tensors.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "core/engine/train/trainable_parameter.h"
+
+namespace lapidary::train {
+
+enum class MomentType : std::uint8_t {
+    Float32,
+    EightBit,  // of tensors with at least 4096 elements; smaller ones stay float32 (arXiv:2110.02861, section 2)
+};
+
+struct AdamWSettings {
+    double beta1 = 0.9;
+    double beta2 = 0.999;
+    double eps = 1e-8;
+    double weightDecay = 0.01;
+    MomentType moments = MomentType::Float32;
+};
+
+class AdamW {
+public:
+    AdamW(TrainableParameters parameters, const AdamWSettings& settings);
+
+    [[nodiscard]] const TrainableParameters& parameters() const { return m_parameters; }
+    // Updates done so far: the t of the bias correction is one more in the next.
+    [[nodiscard]] std::int64_t updates() const { return m_updates; }
+    void setUpdates(std::int64_t updates) { m_updates = updates; }
+
+    // One update from the gradients that lie in the parameters, each multiplied by `gradientScale` first; a parameter without a
+    // gradient is taken as having gradient 0 (its moments fade, its weight decays).
+    void step(double learningRate, double gradientScale);
+    void clearGradients();
+
+    // Every tensor of the state under "<parameter>.<m|v|m_scale|v_scale>"; writing to it writes the state.
+    void visitState(const std::function<void(const std::string& name, at::Tensor& tensor)>& visit);
+    [[nodiscard]] std::int64_t stateBytes() const;
+
+private:
+    struct Moments {
+        at::Tensor m;  // float32, or uint8 codes
+        at::Tensor v;
+        at::Tensor mScale;  // eight bits: float32, one a block
+        at::Tensor vScale;
+    };
+
+    TrainableParameters m_parameters;
+    AdamWSettings m_settings;
+    std::vector<Moments> m_moments;
+    std::int64_t m_updates = 0;
+};
+
+// L2 norm of all gradients together, summed in float64 in a fixed order.  Parameters without a gradient count as 0.
+double globalGradientNorm(const TrainableParameters& parameters);
+
+}  // namespace lapidary::train

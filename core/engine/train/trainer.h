@@ -1,0 +1,110 @@
+// One optimizer step over any number of micro-batches: loss summed over all answer tokens of the step (of every rank), divided once by
+// their number, clipped by the global norm.  A step whose loss or gradient cannot be trusted changes nothing and says where.
+// Lives on the thread that owns the tensors.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "core/engine/distributed/process_group.h"
+#include "core/engine/model/gemma3_vl_model.h"
+#include "core/engine/train/adam_w.h"
+#include "core/engine/train/collator.h"
+#include "core/engine/train/lr_schedule.h"
+#include "core/shared/base/result.h"
+
+namespace lapidary::train {
+
+struct TrainerSettings {
+    AdamWSettings optimizer;
+    LrSchedule schedule;
+    double maxGradNorm = 1.0;  // 0: no clipping
+    double spikeFactor = 10.0;  // a loss of that many times the recent mean is refused; 0: never
+    std::int64_t lossBlockBytes = 64 << 20;
+};
+
+enum class StepRefusal : std::uint8_t { NotFiniteLoss, NotFiniteGradient, LossSpike };
+
+struct StepReport {
+    std::int64_t step = 0;  // of this update, from 0
+    double loss = 0.0;  // mean over all answer tokens, before the update
+    double gradNorm = 0.0;  // before clipping
+    double learningRate = 0.0;  // that was applied
+    std::int64_t targetTokens = 0;  // over all ranks
+    std::int64_t tokens = 0;  // this rank's, without padding
+    std::vector<double> microLosses;  // this rank's sums divided by all targets, one a micro-batch
+    std::optional<StepRefusal> refusal;  // nothing was changed
+    std::string where;  // of a refusal: samples, and the first parameter or micro-batch that is not finite
+};
+
+// A model's forward as the trainer calls it, so that another task than text (the tower's warm-up) can be trained alike.
+class Objective {
+public:
+    virtual ~Objective() = default;
+
+    // Targets of a micro-batch: what its loss is a sum over.
+    [[nodiscard]] virtual std::int64_t targets(const MicroBatch& batch) const = 0;
+    // Adds the gradients of gradientScale · Σ loss to the parameters; returns Σ loss.  Errors: those of the model's forward.
+    virtual Result<double> accumulate(const MicroBatch& batch, double gradientScale, std::stop_token stop) = 0;
+};
+
+// The next token, over the answer.
+class AnswerObjective final : public Objective {
+public:
+    AnswerObjective(model::Gemma3VlModel& model, std::int64_t lossBlockBytes)
+        : m_model(model), m_lossBlockBytes(lossBlockBytes) {}
+
+    [[nodiscard]] std::int64_t targets(const MicroBatch& batch) const override { return batch.targets.numel(); }
+    Result<double> accumulate(const MicroBatch& batch, double gradientScale, std::stop_token stop) override;
+
+    struct Evaluation {
+        at::Tensor losses;  // [n] float32
+        at::Tensor predictions;  // [n] int64
+        double sum = 0.0;
+    };
+    // Without gradients.
+    Result<Evaluation> evaluate(const MicroBatch& batch, std::stop_token stop) const;
+
+private:
+    model::Gemma3VlModel& m_model;
+    std::int64_t m_lossBlockBytes;
+};
+
+class Trainer {
+public:
+    // `parameters`: at least one.  `objective` and `group` outlive the trainer.
+    Trainer(Objective& objective, TrainableParameters parameters, const TrainerSettings& settings,
+            distributed::ProcessGroup& group);
+
+    // Errors: those of the forward (Cancelled changes nothing), ChildDied from the group, InvalidData for a step without any target.
+    Result<StepReport> step(std::span<const MicroBatch> batches, std::stop_token stop = {});
+
+    [[nodiscard]] AdamW& optimizer() { return m_optimizer; }
+    [[nodiscard]] const TrainerSettings& settings() const { return m_settings; }
+    // The step that comes next; a resumed run sets it.
+    [[nodiscard]] std::int64_t nextStep() const { return m_nextStep; }
+    // Mean loss of the last steps, which a spike is measured against; 0 before the first.
+    [[nodiscard]] double recentLoss() const { return m_recentLoss; }
+    void restore(std::int64_t nextStep, double recentLoss);
+
+private:
+    Result<void> sumOverRanks(double& loss);
+    void judge(StepReport& report, std::span<const MicroBatch> batches, std::span<const double> losses);
+
+    Objective& m_objective;
+    TrainerSettings m_settings;
+    distributed::ProcessGroup& m_group;
+    AdamW m_optimizer;
+    std::int64_t m_nextStep = 0;
+    double m_recentLoss = 0.0;
+};
+
+// What learns in `model` (its parameters that require a gradient), a tied head once.  Decay acts on all of them, or on all but norms
+// and biases (`decayAll` false: transformers' Trainer).
+TrainableParameters trainableParameters(model::Gemma3VlModel& model, bool decayAll);
+
+}  // namespace lapidary::train
