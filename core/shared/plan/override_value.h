@@ -1,5 +1,5 @@
 // Values of Hydra's override grammar (specification megatron 5.4; hydra.cc "Basic Override syntax"): null, true, 1, 1e-4, text,
-// 'quoted', [list], {key: value}.  Private to the sources of this folder.
+// 'quoted', [list], {key: value}.  The reader of YAML takes its plain scalars from here, so that a value means the same in both.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
