@@ -92,6 +92,14 @@ Result<std::int64_t> Gemma3Processor::countTokens(std::span<const text::Message>
     return count(std::move(draft), pictures, settings);
 }
 
+Result<ProcessedPrompt> Gemma3Processor::layout(std::span<const text::Message> messages, std::span<const PictureSize> pictures,
+                                                text::AfterLastMessage after, const ProcessSettings& settings) const {
+    ASSIGN_OR_RETURN(auto draft, draftChat(messages, after, {settings.typedSpecialTokens, std::ssize(pictures)}));
+    ASSIGN_OR_RETURN(const Boxes boxes, boxesOf(pictures, settings));
+    RETURN_IF_ERROR(assignPictures(draft, std::ssize(pictures)));
+    return layOut(draft, boxes, settings.contextTokens);
+}
+
 Result<std::vector<std::int64_t>> Gemma3Processor::expandedIds(std::string_view prompt, std::span<const std::int64_t> numCrops,
                                                                text::SpecialTokens typed) const {
     PromptDraft draft = draftRaw(prompt, {typed, std::ssize(numCrops)});

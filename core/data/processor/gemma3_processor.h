@@ -81,6 +81,10 @@ public:
     Result<std::int64_t> countTokens(std::span<const text::Message> messages, std::span<const PictureSize> pictures,
                                      text::AfterLastMessage after, const ProcessSettings& settings = {}) const;
 
+    // The conversation without views: ids, token types, spans and places of pictures, from picture sizes alone.
+    Result<ProcessedPrompt> layout(std::span<const text::Message> messages, std::span<const PictureSize> pictures,
+                                   text::AfterLastMessage after, const ProcessSettings& settings = {}) const;
+
     // The ids of a prompt whose pictures have so many crops each, as transformers' processor lays them out; `prompt` is raw()'s.
     Result<std::vector<std::int64_t>> expandedIds(std::string_view prompt, std::span<const std::int64_t> numCrops,
                                                   text::SpecialTokens typed = text::SpecialTokens::Parse) const;
