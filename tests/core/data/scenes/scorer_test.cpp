@@ -1,0 +1,65 @@
+#include "core/data/scenes/scorer.h"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+namespace lapidary::scenes {
+namespace {
+
+TEST(Scorer, AnAnswerIsRightAsAWhole) {
+    EXPECT_TRUE(isRight("red circle", " red circle\n"));
+    EXPECT_FALSE(isRight("red circle", "red"));
+    EXPECT_FALSE(isRight("KEB", "keb"));
+    EXPECT_FALSE(isRight("1", "11"));
+}
+
+TEST(Scorer, CountsByKind) {
+    Scorer scorer;
+    EXPECT_EQ(scorer.accuracy(), 0.0);
+    scorer.add({Kind::Print, "", "KEB"}, "KEB");
+    scorer.add({Kind::Print, "", "KEB"}, "KEP");
+    scorer.add(Kind::Shape, true);
+    Scorer other;
+    other.add(Kind::Shape, true);
+    scorer.add(other);
+    EXPECT_EQ(scorer.asked(), 4);
+    EXPECT_EQ(scorer.asked(Kind::Print), 2);
+    EXPECT_DOUBLE_EQ(scorer.accuracy(), 0.75);
+    EXPECT_DOUBLE_EQ(scorer.accuracy(Kind::Print), 0.5);
+    EXPECT_DOUBLE_EQ(scorer.accuracy(Kind::Shape), 1.0);
+    const auto json = scorer.toJson();
+    EXPECT_EQ(json["asked"], 4);
+    EXPECT_EQ(json["kinds"].size(), 2U);
+    EXPECT_EQ(json["kinds"]["print"]["accuracy"], 0.5);
+}
+
+// `right` of 100 questions of every promised kind.
+Scorer scored(int right, int smallPrint) {
+    Scorer scorer;
+    for (std::size_t kind = 0; kind < kPromisedKinds; ++kind) {
+        const int limit = static_cast<Kind>(kind) == Kind::SmallPrint ? smallPrint : right;
+        for (int i = 0; i < 100; ++i) scorer.add(static_cast<Kind>(kind), i < limit);
+    }
+    return scorer;
+}
+
+TEST(Scorer, PromisesAreKeptOrNamed) {
+    EXPECT_TRUE(brokenPromises({scored(95, 90), scored(70, 10), scored(30, 0)}).empty());
+    EXPECT_EQ(brokenPromises({scored(85, 90), scored(70, 10), scored(30, 0)}).size(), 1U) << "overall";
+    EXPECT_EQ(brokenPromises({scored(95, 79), scored(70, 10), scored(30, 0)}).size(), 1U) << "one kind";
+    EXPECT_EQ(brokenPromises({scored(95, 90), scored(70, 41), scored(30, 0)}).size(), 1U) << "gain";
+    EXPECT_EQ(brokenPromises({scored(95, 90), scored(70, 10), scored(60, 0)}).size(), 1U) << "blank";
+    EXPECT_EQ(brokenPromises({}).size(), 1U + kPromisedKinds + 2U) << "nothing asked keeps no promise";
+}
+
+TEST(Scorer, TableHasALineAKind) {
+    Scores scores{scored(95, 90), scored(70, 10), {}};
+    const std::string table = scoreTable(scores);
+    EXPECT_EQ(std::count(table.begin(), table.end(), '\n'), 2 + static_cast<long>(kPromisedKinds));
+    EXPECT_NE(table.find("small-print"), std::string::npos);
+    EXPECT_NE(table.find("90.0"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace lapidary::scenes
