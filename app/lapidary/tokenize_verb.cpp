@@ -12,20 +12,26 @@ namespace {
 
 using nlohmann::ordered_json;
 
-// "2 105 106", "2,105,106" or a JSON list.
-Result<std::vector<std::int64_t>> parseIds(const std::string& text) {
+// "2 105 106", "2,105,106" or a JSON list.  Errors: InvalidData naming what is no id of this vocabulary, and its position.
+Result<std::vector<std::int64_t>> parseIds(const std::string& text, const text::Tokenizer& tokenizer) {
     std::vector<std::int64_t> ids;
     std::size_t at = 0;
+    constexpr const char* kSeparators = " \t\r\n,[]";
     while (true) {
-        at = text.find_first_not_of(" \t\r\n,[]", at);
+        at = text.find_first_not_of(kSeparators, at);
         if (at == std::string::npos) return ids;
+        const std::string word = text.substr(at, text.find_first_of(kSeparators, at) - at);
         std::int64_t id = 0;
-        const auto [end, problem] = std::from_chars(text.data() + at, text.data() + text.size(), id);
-        if (problem != std::errc() || id < 0) {
-            return Error{ErrorCode::InvalidData, "expected token ids, found '" + text.substr(at, 20) + "'", "--decode"};
+        const auto [end, problem] = std::from_chars(word.data(), word.data() + word.size(), id);
+        if (problem != std::errc() || end != word.data() + word.size() || !tokenizer.isKnown(id)) {
+            return Error{ErrorCode::InvalidData,
+                         "position " + std::to_string(ids.size() + 1) + ": expected a token id from 0 to " +
+                             std::to_string(tokenizer.size() - 1) + " (the vocabulary has " + std::to_string(tokenizer.size()) +
+                             " entries), found '" + clipText(word, 40) + "'",
+                         "--decode"};
         }
         ids.push_back(id);
-        at = static_cast<std::size_t>(end - text.data());
+        at += word.size();
     }
 }
 
@@ -56,7 +62,7 @@ public:
             ASSIGN_OR_RETURN(text, readStandardInput(invocation.stop));
         }
         if (m_decode) {
-            ASSIGN_OR_RETURN(const std::vector<std::int64_t> ids, parseIds(text));
+            ASSIGN_OR_RETURN(const std::vector<std::int64_t> ids, parseIds(text, *tokenizer));
             const std::string decoded = tokenizer->decode(ids, m_skipSpecial);
             if (invocation.console.json)
                 printJson({{"text", decoded}});

@@ -40,6 +40,17 @@ TEST_F(Verbs, TokenizeAndDecodeAreInverse) {
               encoded["ids"]);
 }
 
+TEST_F(Verbs, DecodeRefusesWhatIsNoIdOfTheVocabulary) {
+    for (const char* id : {"460", "-1", "99999999999999999999", "1.5"}) {
+        const Finished run = runLapidary({"tokenize", "--model", text(), "--decode"}, std::string("2, ") + id + ", 3");
+        EXPECT_EQ(run.code, 3) << id;
+        EXPECT_EQ(run.out, "") << id;
+        for (const std::string& word : {std::string("460 entries"), std::string("position 2"), "'" + std::string(id) + "'"})
+            EXPECT_NE(run.err.find(word), std::string::npos) << run.err;
+    }
+    EXPECT_EQ(runLapidary({"tokenize", "--model", text(), "--decode", "[2, 459]"}).code, 0);
+}
+
 TEST_F(Verbs, TokenizeShowsWhatTheTemplateMakes) {
     const std::string messages = file("m.json", R"([{"role":"user","content":"Hi"}])");
     const json document = json::parse(runLapidary({"tokenize", "--model", text(), "--messages", messages, "--json"}).out);
