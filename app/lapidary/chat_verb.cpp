@@ -6,6 +6,7 @@
 #include "app/lapidary/common_options.h"
 #include "app/lapidary/json_output.h"
 #include "app/lapidary/line_reader.h"
+#include "core/data/text/utf8.h"
 
 namespace lapidary::app {
 namespace {
@@ -27,6 +28,7 @@ public:
     }
 
     Result<void> run(const Invocation& invocation) override {
+        RETURN_IF_ERROR(text::requireUtf8(m_prompt.system, "--system"));
         ASSIGN_OR_RETURN(const auto model, loadModel(m_model, invocation));
         const auto folder = dataFolder();
         LineReader lines(folder.empty() ? folder : folder / "chat_history");
@@ -40,6 +42,10 @@ public:
             ASSIGN_OR_RETURN(const std::optional<std::string> line, lines.read("> ", stop));
             if (!line || *line == "/quit") return {};
             if (line->empty()) continue;
+            if (const auto valid = text::requireUtf8(*line, "the line"); !valid) {
+                invocation.console.error(valid.error().toString());
+                continue;
+            }
             if (line->front() == '/') {
                 command(*line, *model, transcript, invocation.console);
                 continue;

@@ -5,6 +5,8 @@
 #include <CLI/CLI.hpp>
 #include <utility>
 
+#include "core/data/text/utf8.h"
+#include "core/engine/session/not_yet.h"
 #include "core/shared/base/file.h"
 
 namespace lapidary::app {
@@ -24,7 +26,9 @@ std::string ModelOptions::model() const {
 }
 
 void addCheckpointOptions(CLI::App& command, ModelOptions& options) {
-    command.add_option("-m,--model", options.request.model, "folder, .gguf file, id in the local Hugging Face cache, or demo")
+    command
+        .add_option("-m,--model", options.request.model,
+                    std::string("folder, .gguf file, or id in the local Hugging Face cache; ") + session::kDemoNotYet)
         ->type_name("M");
     command.add_option("--hf-model-path", options.hfModelPath, "same as --model (Megatron-Bridge's name)")->type_name("M");
     command.add_option("--megatron-model-path", options.megatronModelPath, "same as --model (Megatron-Bridge's name)")
@@ -34,7 +38,9 @@ void addCheckpointOptions(CLI::App& command, ModelOptions& options) {
 
 void addModelOptions(CLI::App& command, ModelOptions& options) {
     addCheckpointOptions(command, options);
-    command.add_option("--adapter", options.request.adapters, "PEFT adapter folder (repeatable)")
+    command
+        .add_option("--adapter", options.request.adapters,
+                    std::string("PEFT adapter folder (repeatable); ") + session::kAdaptersNotYet)
         ->type_name("DIR")
         ->allow_extra_args(false);
     command.add_option("--device", options.request.device, "auto, cpu, cuda or cuda:N")->capture_default_str();
@@ -98,6 +104,7 @@ void addPromptOptions(CLI::App& command, PromptOptions& options) {
 
 Result<processor::Conversation> conversationOf(const std::string& text, const PromptOptions& options) {
     processor::Conversation conversation;
+    RETURN_IF_ERROR(text::requireUtf8(options.system, "--system"));
     if (!options.system.empty()) conversation.messages.push_back({"system", options.system});
     std::vector<text::ContentPart> parts;
     for (const std::string& argument : options.images) {
@@ -132,6 +139,7 @@ Result<ReadPrompt> readPrompt(const PromptOptions& options, const ModelOptions& 
             return Error{ErrorCode::Usage, "there is no prompt: give --prompt, --messages, or a text on standard input", ""};
         }
     }
+    RETURN_IF_ERROR(text::requireUtf8(text, options.prompt.value_or("-") == "-" ? "standard input" : "--prompt"));
     ASSIGN_OR_RETURN(read.conversation, conversationOf(text, options));
     read.urls = image::UrlConsent::Allow;
     return read;

@@ -13,6 +13,8 @@
 #include <cstdlib>
 #include <system_error>
 
+#include "core/data/text/utf8.h"
+
 namespace lapidary::app {
 namespace {
 
@@ -101,11 +103,11 @@ Result<std::optional<std::string>> LineReader::readPipe(const std::stop_token& s
         if (newline != std::string::npos) {
             std::string line = m_buffer.substr(0, newline);
             m_buffer.erase(0, newline + 1);
-            return std::optional(std::move(line));
+            return checkedLine(std::move(line));
         }
         if (m_ended) {
             if (m_buffer.empty()) return std::optional<std::string>();
-            return std::optional(std::exchange(m_buffer, {}));
+            return checkedLine(std::exchange(m_buffer, {}));
         }
         if (!waitForInput(stop)) return cancelled();
         char buffer[4096];
@@ -116,6 +118,12 @@ Result<std::optional<std::string>> LineReader::readPipe(const std::stop_token& s
         else
             m_buffer.append(buffer, static_cast<std::size_t>(count));
     }
+}
+
+Result<std::optional<std::string>> LineReader::checkedLine(std::string line) {
+    ++m_line;
+    RETURN_IF_ERROR(text::requireUtf8(line, "standard input, line " + std::to_string(m_line)));
+    return std::optional(std::move(line));
 }
 
 }  // namespace lapidary::app

@@ -7,6 +7,7 @@
 #include "app/lapidary/common_options.h"
 #include "app/lapidary/ids_file.h"
 #include "app/lapidary/json_output.h"
+#include "core/data/text/utf8.h"
 #include "core/engine/session/score.h"
 #include "core/shared/base/file.h"
 
@@ -37,6 +38,7 @@ public:
         if (m_idsFile.empty()) {
             constexpr std::uint64_t kMaxTextBytes = std::uint64_t{1} << 30;
             ASSIGN_OR_RETURN(const std::string text, readFile(m_textFile, kMaxTextBytes));
+            RETURN_IF_ERROR(text::requireUtf8(text, m_textFile));
             ids = model->tokenizer().encode(text,
                                             m_model.parseSpecial ? text::SpecialTokens::Parse : text::SpecialTokens::AsText);
             ids.insert(ids.begin(), model->tokenizer().bosId());

@@ -5,6 +5,7 @@
 
 #include "app/lapidary/common_options.h"
 #include "app/lapidary/json_output.h"
+#include "core/data/text/utf8.h"
 #include "core/shared/base/json.h"
 
 namespace lapidary::app {
@@ -70,6 +71,7 @@ public:
                 std::cout << decoded << '\n';
             return {};
         }
+        RETURN_IF_ERROR(text::requireUtf8(text, m_text ? "TEXT" : "standard input"));
         std::vector<std::int64_t> ids =
             tokenizer->encode(text, m_model.parseSpecial ? text::SpecialTokens::Parse : text::SpecialTokens::AsText);
         if (!m_noBos) ids.insert(ids.begin(), tokenizer->bosId());

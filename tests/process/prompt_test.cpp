@@ -72,6 +72,40 @@ TEST_F(Verbs, ATypedPlaceIsThePicturesPlace) {
     EXPECT_NE(two.err.find("1 typed <start_of_image> but 2 pictures"), std::string::npos) << two.err;
 }
 
+// Another encoding must not become replacement characters without a word: Latin-1's e with an acute accent is byte 4.
+TEST_F(Verbs, TextsThatAreNotUtf8AreRefusedWithTheirPlace) {
+    const std::string latin = "caf\xE9 au lait";
+    const std::string latinFile = file("latin.txt", latin);
+    const std::string messages = file("latin.json", R"([{"role":"user","content":")" + latin + "\"}]");
+    const std::string batch = file("latin.jsonl", "{\"prompt\":\"a\"}\n{\"prompt\":\"" + latin + "\"}\n");
+    struct Case {
+        std::vector<std::string> arguments;
+        std::string input;
+        std::string place;
+    };
+    for (const Case& wrong : std::vector<Case>{
+             {{"tokenize", latin}, "", "TEXT: expected a text in UTF-8, found 0xE9 at byte 4"},
+             {{"tokenize"}, latin, "standard input: expected a text in UTF-8, found 0xE9 at byte 4"},
+             {{"tokenize", "--messages", messages}, "", "latin.json"},
+             {{"generate", "--prompt", latin}, "", "--prompt: expected a text in UTF-8, found 0xE9 at byte 4"},
+             {{"generate"}, latin, "standard input: expected a text in UTF-8, found 0xE9 at byte 4"},
+             {{"generate", "--prompt", "a", "--system", latin}, "", "--system: expected"},
+             {{"generate", "--messages", messages}, "", "latin.json"},
+             {{"generate", "--batch", batch}, "", "line 2"},
+             {{"forward", "--prompt", latin, "--output", path("out.safetensors")}, "", "--prompt: expected"},
+             {{"score", "--text-file", latinFile}, "", "latin.txt: expected a text in UTF-8, found 0xE9 at byte 4"},
+             {{"chat", "--system", latin}, "", "--system: expected"},
+             {{"chat"}, "/help\n" + latin + "\n", "standard input, line 2: expected a text in UTF-8, found 0xE9 at byte 4"}}) {
+        auto arguments = wrong.arguments;
+        arguments.insert(arguments.begin() + 1, {"--model", text()});
+        const Finished run = runLapidary(arguments, wrong.input);
+        EXPECT_EQ(run.code, 3) << wrong.place << "\n" << run.err;
+        EXPECT_EQ(run.out, "") << wrong.place;
+        EXPECT_NE(run.err.find(wrong.place), std::string::npos) << wrong.place << "\n" << run.err;
+        EXPECT_TRUE(run.err.find("byte") != std::string::npos) << run.err;
+    }
+}
+
 // Row 24: the message with the wrong number of pictures is named.
 TEST_F(Verbs, Fault24PictureCountIsTold) {
     const Finished run = runLapidary(

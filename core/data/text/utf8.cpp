@@ -1,5 +1,7 @@
 #include "core/data/text/utf8.h"
 
+#include <cstdio>
+
 namespace lapidary::text {
 namespace {
 
@@ -29,13 +31,21 @@ std::size_t utf8Length(std::string_view text) {
     return overlong || tooLarge || !isContinuation(byteAt(text, 3)) ? 0 : 4;
 }
 
-bool isValidUtf8(std::string_view text) {
-    while (!text.empty()) {
-        const std::size_t length = utf8Length(text);
-        if (length == 0) return false;
-        text.remove_prefix(length);
-    }
-    return true;
+std::size_t validUtf8Bytes(std::string_view text) {
+    std::size_t at = 0;
+    for (std::size_t length = utf8Length(text); length > 0; length = utf8Length(text.substr(at))) at += length;
+    return at;
+}
+
+bool isValidUtf8(std::string_view text) { return validUtf8Bytes(text) == text.size(); }
+
+Result<void> requireUtf8(std::string_view text, const std::string& source) {
+    const std::size_t at = validUtf8Bytes(text);
+    if (at == text.size()) return {};
+    char byte[8];
+    std::snprintf(byte, sizeof byte, "0x%02X", static_cast<unsigned int>(byteAt(text, at)));
+    return Error{ErrorCode::InvalidData,
+                 "expected a text in UTF-8, found " + std::string(byte) + " at byte " + std::to_string(at + 1), source};
 }
 
 std::string repairUtf8(std::string_view text) {

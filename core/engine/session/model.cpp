@@ -9,6 +9,7 @@
 #include "core/data/checkpoint/non_finite.h"
 #include "core/data/checkpoint/quantize_source.h"
 #include "core/engine/ops/cuda_plugin.h"
+#include "core/engine/session/not_yet.h"
 #include "core/shared/plan/parameter_table.h"
 
 namespace lapidary::session {
@@ -51,7 +52,7 @@ Result<std::shared_ptr<const Model>> Model::load(const ModelRequest& request, co
         if (progress) progress(stage, fraction);
     };
     if (!request.adapters.empty()) {
-        return Error{ErrorCode::Unsupported, "adapters cannot be used in this version yet", "--adapter"};
+        return Error{ErrorCode::Unsupported, kAdaptersNotYet, "--adapter"};
     }
     if (request.threads < 0) return Error{ErrorCode::Usage, "expected a positive number of threads", "--threads"};
     ASSIGN_OR_RETURN(const model::LoadOptions options, loadOptions(request));

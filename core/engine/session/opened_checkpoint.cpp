@@ -6,6 +6,7 @@
 
 #include "core/data/net/hub.h"
 #include "core/data/text/special_tokens.h"
+#include "core/engine/session/not_yet.h"
 
 namespace lapidary::session {
 namespace {
@@ -100,10 +101,18 @@ Result<fs::path> resolveModelPath(const std::string& model) {
     if (model.empty())
         return Error{ErrorCode::Usage, "no model was given: --model takes a folder, a .gguf file or a model id", ""};
     std::error_code ignored;
-    if (fs::exists(model, ignored)) return fs::path(model);
+    const fs::path path = model;
+    if (path.extension() == ".safetensors" && fs::is_regular_file(path, ignored) &&
+        !fs::exists(path.parent_path() / "config.json", ignored)) {
+        return Error{
+            ErrorCode::NotFound,
+            "'" + model + "' holds weights alone: config.json is expected beside it, and --model takes the folder of both",
+            "--model"};
+    }
+    if (fs::exists(path, ignored)) return path;
     if (model == "demo") {
-        return Error{ErrorCode::Unsupported,
-                     "the demo model is not part of this version yet; --model takes a folder, a .gguf file or a model id", ""};
+        return Error{ErrorCode::Unsupported, std::string(kDemoNotYet) + "; --model takes a folder, a .gguf file or a model id",
+                     ""};
     }
     if (model.starts_with("/") || model.starts_with(".") || model.ends_with(".gguf") || !net::isModelId(model)) {
         return Error{ErrorCode::NotFound, "there is no file or folder '" + model + "'", "--model"};

@@ -8,6 +8,7 @@
 #include "core/data/text/sentencepiece_proto.h"
 #include "core/data/text/tokenizer.h"
 #include "core/data/text/tokenizer_json.h"
+#include "core/data/text/utf8.h"
 #include "tests/core/data/text/gemma_tokenizer.h"
 #include "tests/support/temp_dir.h"
 
@@ -370,6 +371,19 @@ TEST(Fault16, GgufVocabulariesThatLie) {
               std::string::npos);
     EXPECT_EQ(complaint([](auto& v) { v.addSpacePrefix = true; }), "");
     EXPECT_EQ(complaint([](auto& v) { v.bosId = 1000, v.unknownId = -7; }), "");
+}
+
+TEST(Utf8, TheFirstWrongByteIsNamed) {
+    EXPECT_TRUE(requireUtf8("", "a"));
+    EXPECT_TRUE(requireUtf8("caf\xC3\xA9 \xF0\x9F\x98\x80", "a"));
+    const auto latin = requireUtf8("caf\xE9 au lait", "letter.txt");
+    ASSERT_FALSE(latin);
+    EXPECT_EQ(latin.error().code, ErrorCode::InvalidData);
+    EXPECT_EQ(latin.error().toString(), "letter.txt: expected a text in UTF-8, found 0xE9 at byte 4");
+    // Half a character at the end, a surrogate, an overlong slash.
+    EXPECT_EQ(validUtf8Bytes("ab\xC3"), 2U);
+    EXPECT_EQ(validUtf8Bytes("\xED\xA0\x80"), 0U);
+    EXPECT_EQ(validUtf8Bytes("a\xC0\xAF"), 1U);
 }
 
 // Fault 18's "<0x-1>": typed as a byte, but none.
