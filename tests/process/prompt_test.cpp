@@ -44,13 +44,18 @@ TEST_F(Verbs, Fault22AddressesInFilesNeedAllowUrls) {
         file("messages.json",
              R"([{"role":"user","content":[{"type":"image","url":"https://127.0.0.1/cat.png"},{"type":"text","text":"?"}]}])");
     const Finished refused = runLapidary({"generate", "--model", vision(), "--messages", messages});
-    EXPECT_NE(refused.code, 0);
+    EXPECT_EQ(refused.code, 3);
     EXPECT_NE(refused.err.find("--allow-urls"), std::string::npos) << refused.err;
     // With consent it is the address itself that is refused.
     const Finished local = runLapidary({"generate", "--model", vision(), "--messages", messages, "--allow-urls"});
-    EXPECT_NE(local.code, 0);
+    EXPECT_EQ(local.code, 3);
     EXPECT_EQ(local.err.find("--allow-urls"), std::string::npos) << local.err;
-    EXPECT_NE(runLapidary({"generate", "--model", vision(), "--prompt", "a", "--image", "http://example.com/a.png"}).code, 0);
+    // Refused alike when a person typed them: no other scheme, no private address, no user name.
+    for (const char* address : {"http://example.com/a.png", "https://127.0.0.1/a.png", "https://user@example.com/a.png"}) {
+        const Finished typed = runLapidary({"generate", "--model", vision(), "--prompt", "a", "--image", address});
+        EXPECT_EQ(typed.code, 3) << address << typed.err;
+        EXPECT_EQ(runLapidary({"processor", address}).code, 3) << address;
+    }
 }
 
 TEST_F(Verbs, ATypedPlaceIsThePicturesPlace) {

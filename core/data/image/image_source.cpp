@@ -91,7 +91,7 @@ Result<ImageSource> imageSourceFromArgument(const std::string& argument) {
     if (scheme == "data") return ImageSource{ImageSource::Kind::Base64, argument};
     // A file's name may hold a colon; only "scheme://" is an address.
     if (!scheme.empty() && argument.compare(scheme.size(), 3, "://") == 0) {
-        return Error{ErrorCode::Usage,
+        return Error{ErrorCode::InvalidData,
                      "pictures come from a path, from https:// or as base64; '" + scheme + "://' is not accepted", ""};
     }
     return ImageSource{ImageSource::Kind::Path, argument};
@@ -109,7 +109,7 @@ Result<std::string> readImageBytes(const ImageSource& source, UrlConsent consent
     }
     if (consent != UrlConsent::Allow) {
         return Error{
-            ErrorCode::Usage,
+            ErrorCode::InvalidData,
             "addresses inside files and requests are only followed with --allow-urls: '" + describeImageSource(source) + "'",
             ""};
     }

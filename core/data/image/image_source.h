@@ -19,12 +19,12 @@ struct ImageSource {
 };
 
 // What a person typed after --image: "https://…" is an address, "data:…" base64, all else a path.
-// Errors: Usage for any other scheme ("http://", "file://", "ftp://", …).
+// Errors: InvalidData for any other scheme ("http://", "file://", "ftp://", …).
 Result<ImageSource> imageSourceFromArgument(const std::string& argument);
 
 enum class UrlConsent { Refuse, Allow };
 
-// The encoded bytes.  Errors: as the file, the download, or the base64 text has them; Usage for an address without consent.
+// The encoded bytes.  Errors: as the file, the download, or the base64 text has them; InvalidData for an address without consent.
 Result<std::string> readImageBytes(const ImageSource& source, UrlConsent consent, const net::NetworkPolicy& policy = {},
                                    std::stop_token stop = {});
 

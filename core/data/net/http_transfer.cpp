@@ -32,7 +32,7 @@ std::string partOf(CURLU* url, CURLUPart part, unsigned int flags = 0) {
 }
 
 Error badUrl(const std::string& url, const std::string& why) {
-    return Error{ErrorCode::Usage, "the address '" + shownUrl(url).substr(0, 200) + "' is refused: " + why, ""};
+    return Error{ErrorCode::InvalidData, "the address '" + shownUrl(url).substr(0, 200) + "' is refused: " + why, ""};
 }
 
 // libcurl's parser is the only one: what it understood is what is checked, and what is handed to the transfer.
@@ -211,7 +211,7 @@ private:
     [[nodiscard]] Error errorOf(CURLcode code) const {
         const std::string place = "'" + shownUrl(m_head.url) + "'";
         if (!m_refusedAddress.empty()) {
-            return Error{ErrorCode::Network,
+            return Error{ErrorCode::InvalidData,
                          place + " leads to " + m_refusedAddress + ", which is not a public address; refused", ""};
         }
         if (code == CURLE_OPERATION_TIMEDOUT) {

@@ -39,7 +39,7 @@ struct Transfer {
 Result<void> get(const Transfer& transfer, const NetworkPolicy& policy, std::stop_token stop);
 
 // "https://host[:port]" of an address, after the checks that every address passes.
-// Errors: Usage (another scheme, user-info, backslash, control character, no host).
+// Errors: InvalidData (another scheme, user-info, backslash, control character, no host).
 Result<std::string> originOf(const std::string& url, const NetworkPolicy& policy);
 
 // The address without user-info, query and fragment, for messages.

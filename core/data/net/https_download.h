@@ -37,8 +37,8 @@ struct DownloadLimits {
     int maxRedirects = 5;
 };
 
-// The body of a successful GET.  Errors: Usage (not https, user-info, no host), Network (refused target, status, TLS, time, redirects),
-// InvalidData (body over the cap), Cancelled.
+// The body of a successful GET.  Errors: InvalidData (an address that is refused: not https, user-info, no host, a target that is not public; a
+// body over the cap), Network (status, TLS, time, redirects), Cancelled.
 Result<std::string> downloadHttps(const std::string& url, const DownloadLimits& limits = {}, const NetworkPolicy& policy = {},
                                   std::stop_token stop = {});
 

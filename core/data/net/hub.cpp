@@ -180,7 +180,7 @@ Result<HubSettings> hubSettingsFromEnvironment() {
     if (const std::string endpoint = environment("HF_ENDPOINT"); !endpoint.empty()) settings.endpoint = endpoint;
     while (settings.endpoint.ends_with('/')) settings.endpoint.pop_back();
     if (const auto origin = detail::originOf(settings.endpoint, settings.policy); !origin)
-        return origin.error().within("HF_ENDPOINT");
+        return Error{ErrorCode::Usage, origin.error().message, "HF_ENDPOINT"};
     settings.token = trimmed(environment("HF_TOKEN"));
     if (settings.token.empty() && home) {
         if (const auto stored = readFile(*home / "token", 4096)) settings.token = trimmed(*stored);

@@ -30,7 +30,7 @@ TEST(Fault22, OtherSchemesAreRefusedWhenTyped) {
          {"http://example.com/a.png", "file:///etc/passwd", "FILE:///etc/passwd", "ftp://example.com/a", "gopher://x/"}) {
         const auto source = image::imageSourceFromArgument(address);
         ASSERT_FALSE(source) << address;
-        EXPECT_EQ(source.error().code, ErrorCode::Usage);
+        EXPECT_EQ(source.error().code, ErrorCode::InvalidData);
     }
     EXPECT_FALSE(image::imageSourceFromArgument(""));
 }
@@ -43,6 +43,7 @@ TEST(Fault22, AddressesWithoutConsentAreNotFetched) {
     const ImageSource source{ImageSource::Kind::Url, server.origin() + "/cat.png"};
     const auto refused = image::readImageBytes(source, UrlConsent::Refuse, policy);
     ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, ErrorCode::InvalidData);
     EXPECT_NE(refused.error().message.find("--allow-urls"), std::string::npos);
     EXPECT_TRUE(server.requests().empty());
     EXPECT_EQ(*image::readImageBytes(source, UrlConsent::Allow, policy), "x");

@@ -145,7 +145,7 @@ TEST(Fault22, LoopbackIsRefusedByTheProductionPolicy) {
     for (const std::string host : {"127.0.0.1", "localhost", "[::ffff:127.0.0.1]", "2130706433", "0x7f.1", "0"}) {
         const auto body = downloadHttps("http://" + host + ":" + std::to_string(server.port()) + "/", {5}, policy);
         ASSERT_FALSE(body) << host;
-        EXPECT_EQ(body.error().code, ErrorCode::Network) << host;
+        EXPECT_EQ(body.error().code, ErrorCode::InvalidData) << host;
     }
     EXPECT_TRUE(server.requests().empty());
 }
@@ -203,7 +203,7 @@ TEST(Fault22, OddAddressesAreRefusedBeforeAnyConnection) {
           "https://[::1", "https://example.com:99999/"}) {
         const auto body = downloadHttps(url, {});
         ASSERT_FALSE(body) << url;
-        EXPECT_EQ(body.error().code, ErrorCode::Usage) << url << ": " << body.error().toString();
+        EXPECT_EQ(body.error().code, ErrorCode::InvalidData) << url << ": " << body.error().toString();
     }
     const auto hidden = downloadHttps("https://user:word@example.com/");
     EXPECT_EQ(hidden.error().message.find("word@"), std::string::npos) << "a password must not be repeated";
