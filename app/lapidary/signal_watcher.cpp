@@ -15,6 +15,9 @@ sigset_t watchedSignals() {
     sigemptyset(&set);
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGTERM);
+    // The terminal is gone.  Under nohup it is ignored, and stays so.
+    struct sigaction hangUp {};
+    if (::sigaction(SIGHUP, nullptr, &hangUp) == 0 && hangUp.sa_handler != SIG_IGN) sigaddset(&set, SIGHUP);
     return set;
 }
 
@@ -57,7 +60,7 @@ void SignalWatcher::watch() {
             const std::lock_guard lock(m_mutex);
             if (m_asked) ::_exit(exitCode(ErrorCode::Cancelled));
             m_asked = true;
-            m_terminated = signal == SIGTERM;
+            m_terminated = signal != SIGINT;
             source = m_source;
         }
         source.request_stop();  // outside the lock: it runs other people's callbacks

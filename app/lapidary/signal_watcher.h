@@ -1,4 +1,4 @@
-// SIGINT and SIGTERM as a stop token.  The signals are blocked in every thread and taken by one that waits for them, so no
+// SIGINT, SIGTERM and SIGHUP as a stop token.  The signals are blocked in every thread and taken by one that waits for them, so no
 // code of ours runs in a signal handler.  The first one asks to stop; a second one ends the process with code 5 at once.
 #pragma once
 
@@ -18,7 +18,7 @@ public:
     SignalWatcher& operator=(const SignalWatcher&) = delete;
 
     [[nodiscard]] std::stop_token token();
-    // A token that a SIGINT of the past does not concern; after a SIGTERM still the stopped one.
+    // A token that a SIGINT of the past does not concern; after a SIGTERM or SIGHUP still the stopped one.
     [[nodiscard]] std::stop_token renew();
 
 private:

@@ -4,7 +4,10 @@
 #include <sys/stat.h>
 
 #include <csignal>
+#include <filesystem>
 #include <fstream>
+#include <iterator>
+#include <map>
 #include <set>
 #include <thread>
 
@@ -62,6 +65,31 @@ TEST_F(EngineProcess, HelloComesFirstWithAPrivateFolderThatIsGoneAfterwards) {
         EXPECT_EQ(engine.child().wait().code, 0);
     }
     EXPECT_FALSE(std::filesystem::exists(folder));
+}
+
+// Its terminal was closed, or it was killed: nothing may stay behind for good.
+TEST_F(EngineProcess, ItsFolderGoesWithTheTerminalAndAfterAKillWithTheNextEngine) {
+    const TempDir runtime;
+    const std::map<std::string, std::string> environment{{"XDG_RUNTIME_DIR", runtime.path()}};
+    const auto folders = [&] {
+        return std::distance(std::filesystem::directory_iterator(runtime.path()), std::filesystem::directory_iterator());
+    };
+    EngineClient hungUp(environment);
+    EXPECT_EQ(folders(), 1);
+    hungUp.child().signal(SIGHUP);
+    EXPECT_EQ(hungUp.child().wait().code, 5);
+    EXPECT_EQ(folders(), 0);
+    {
+        EngineClient killed(environment);
+        killed.child().signal(SIGKILL);
+        EXPECT_EQ(killed.child().wait().code, 128 + SIGKILL);
+    }
+    EXPECT_EQ(folders(), 1);
+    EngineClient next(environment);
+    EXPECT_EQ(folders(), 1);
+    next.child().closeInput();
+    EXPECT_EQ(next.child().wait().code, 0);
+    EXPECT_EQ(folders(), 0);
 }
 
 TEST_F(EngineProcess, GarbageIsAnsweredAndTheEngineLives) {

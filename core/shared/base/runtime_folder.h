@@ -1,4 +1,5 @@
 // A private folder for what two processes of one session hand each other by path: previews, thumbnails.
+// A locked file in it tells that its process lives: what a killed process left behind goes when the next folder is made.
 #pragma once
 
 #include <filesystem>
@@ -11,7 +12,7 @@ class RuntimeFolder {
 public:
     // Makes `lapidary-XXXXXX`, mode 0700, below $XDG_RUNTIME_DIR, else the temporary folder.  Errors: Io, NotFound.
     static Result<RuntimeFolder> create();
-    // Below `parent`.
+    // Below `parent`, after removing there what dead processes of this user left.
     static Result<RuntimeFolder> createIn(const std::filesystem::path& parent);
 
     ~RuntimeFolder();  // removed with all that is in it
@@ -23,9 +24,10 @@ public:
     [[nodiscard]] const std::filesystem::path& path() const { return m_path; }
 
 private:
-    explicit RuntimeFolder(std::filesystem::path path) : m_path(std::move(path)) {}
+    RuntimeFolder(std::filesystem::path path, int lock) : m_path(std::move(path)), m_lock(lock) {}
 
     std::filesystem::path m_path;
+    int m_lock = -1;  // descriptor that holds the lock
 };
 
 }  // namespace lapidary

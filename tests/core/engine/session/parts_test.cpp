@@ -202,5 +202,20 @@ TEST(RuntimeFolder, IsPrivateAndRemoved) {
     EXPECT_FALSE(RuntimeFolder::createIn(parent.path() / "none").has_value());
 }
 
+TEST(RuntimeFolder, WhatADeadProcessLeftGoesWithTheNextOne) {
+    const test::TempDir parent;
+    (void)parent.write("lapidary-dead00/.lock", "");
+    (void)parent.write("lapidary-dead00/view.png", "");
+    (void)parent.write("lapidary-noLock/mine.txt", "");
+    (void)parent.write("other/.lock", "");
+    const auto living = RuntimeFolder::createIn(parent.path());
+    const auto next = RuntimeFolder::createIn(parent.path());
+    ASSERT_TRUE(living.has_value() && next.has_value());
+    EXPECT_FALSE(std::filesystem::exists(parent.path() / "lapidary-dead00"));
+    for (const std::filesystem::path& kept :
+         {living->path(), next->path(), parent.path() / "lapidary-noLock" / "mine.txt", parent.path() / "other" / ".lock"})
+        EXPECT_TRUE(std::filesystem::exists(kept)) << kept;
+}
+
 }  // namespace
 }  // namespace lapidary::session
