@@ -47,17 +47,16 @@ void readLayerTypes(SectionReader& section, TextConfig& text) {
     }
 }
 
+void checkMultiple(SectionReader& section, const char* key, std::int64_t value, const char* ofKey, std::int64_t of) {
+    if (value % of != 0)
+        section.fail(key, "a multiple of " + std::string(ofKey) + " (" + std::to_string(of) + ")", std::to_string(value));
+}
+
 void checkText(SectionReader& section, const TextConfig& text) {
     if (section.failed()) return;
-    if (text.numAttentionHeads % text.numKeyValueHeads != 0) {
-        section.fail("num_attention_heads", "a multiple of num_key_value_heads (" + std::to_string(text.numKeyValueHeads) + ")",
-                     std::to_string(text.numAttentionHeads));
-    }
+    checkMultiple(section, "num_attention_heads", text.numAttentionHeads, "num_key_value_heads", text.numKeyValueHeads);
     // The reference refuses this since 5.0, though head_dim is a key of its own (specification 1.2).
-    if (text.hiddenSize % text.numAttentionHeads != 0) {
-        section.fail("hidden_size", "a multiple of num_attention_heads (" + std::to_string(text.numAttentionHeads) + ")",
-                     std::to_string(text.hiddenSize));
-    }
+    checkMultiple(section, "hidden_size", text.hiddenSize, "num_attention_heads", text.numAttentionHeads);
     if (text.headDim % 2 != 0) section.fail("head_dim", "an even number (rotary pairs)", std::to_string(text.headDim));
     if (text.numAttentionHeads * text.headDim > kMaxAttentionWidth) {
         section.fail("head_dim", "num_attention_heads * head_dim up to " + std::to_string(kMaxAttentionWidth),
@@ -118,14 +117,8 @@ Result<VisionConfig> parseVision(const Json& object) {
     section.integer("patch_size", vision.patchSize, 1, 16384);
     section.numberIn("layer_norm_eps", vision.layerNormEps, 0.0, 1.0);
     section.text("hidden_act", activation);
-    if (vision.hiddenSize % vision.numAttentionHeads != 0) {
-        section.fail("hidden_size", "a multiple of num_attention_heads (" + std::to_string(vision.numAttentionHeads) + ")",
-                     std::to_string(vision.hiddenSize));
-    }
-    if (vision.imageSize % vision.patchSize != 0) {
-        section.fail("image_size", "a multiple of patch_size (" + std::to_string(vision.patchSize) + ")",
-                     std::to_string(vision.imageSize));
-    }
+    checkMultiple(section, "hidden_size", vision.hiddenSize, "num_attention_heads", vision.numAttentionHeads);
+    checkMultiple(section, "image_size", vision.imageSize, "patch_size", vision.patchSize);
     if (activation != "gelu_pytorch_tanh") {
         section.fail("hidden_act", "\"gelu_pytorch_tanh\"", '"' + activation.substr(0, 40) + '"', ErrorCode::Unsupported);
     }
