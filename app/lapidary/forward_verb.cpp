@@ -36,7 +36,7 @@ public:
             return Error{ErrorCode::Usage, "--input-ids replaces the prompt: give one of them", ""};
         if (m_idsFile.empty() && !m_pixelsFile.empty())
             return Error{ErrorCode::Usage, "--pixel-values goes with --input-ids", ""};
-        RETURN_IF_ERROR(checkOutput({m_idsFile, m_pixelsFile, m_prompt.messagesFile}));
+        RETURN_IF_ERROR(checkOutput({m_idsFile, m_pixelsFile, m_prompt.messagesFile, m_prompt.cropsFile}));
         session::ForwardRequest request;
         request.lastLogits = m_last;
         request.hiddenStates = m_hiddenStates;
@@ -78,6 +78,11 @@ private:
 
     Result<void> readTyped(const session::Model& model, session::ForwardRequest& request, const Invocation& invocation) const {
         ASSIGN_OR_RETURN(const ReadPrompt read, readPrompt(m_prompt, m_model, invocation.stop));
+        std::vector<std::filesystem::path> pictures;
+        for (const image::ImageSource& source : read.conversation.images) {
+            if (source.kind == image::ImageSource::Kind::Path) pictures.emplace_back(source.value);
+        }
+        RETURN_IF_ERROR(checkOutput(pictures));
         ASSIGN_OR_RETURN(session::PromptSettings settings, promptSettings(m_prompt, m_model, model.opened()));
         settings.urls = read.urls;
         settings.contextTokens = model.contextTokens();

@@ -21,25 +21,24 @@ std::string sizeText(const ordered_json& size) { return size[0].dump() + " x " +
 class ProcessorVerb : public Verb {
 public:
     void addOptions(CLI::App& command) override {
-        command
-            .add_option("-i,--image,--image-path,image", m_views.images,
-                        "a picture: path, https address or data: text (repeatable)")
-            ->type_name("P")
-            ->required()
-            ->allow_extra_args(false);
+        const char* what = "a picture: path, https address or data: text (repeatable)";
+        command.add_option("image", m_pictures, what)->type_name("P");
+        command.add_option("-i,--image,--image-path", m_views.images, what)->type_name("P")->allow_extra_args(false);
         addCheckpointOptions(command, m_model);
         addViewOptions(command, m_views);
         command.add_option("-o,--output", m_output, "folder for a PNG of each view")->type_name("DIR");
     }
 
     Result<void> run(const Invocation& invocation) override {
+        m_pictures.insert(m_pictures.end(), m_views.images.begin(), m_views.images.end());
+        if (m_pictures.empty()) return Error{ErrorCode::Usage, "name at least one picture", ""};
         ASSIGN_OR_RETURN(const image::ImageProcessor processor, makeProcessor(invocation));
         ASSIGN_OR_RETURN(const image::ViewSettings views, viewSettings(m_views, processor.settings()));
         ordered_json document;
         document["size"] = processor.settings().size;
         document["tokens_per_view"] = processor.settings().tokensPerView;
         document["pictures"] = ordered_json::array();
-        for (const std::string& argument : m_views.images) {
+        for (const std::string& argument : m_pictures) {
             ASSIGN_OR_RETURN(ordered_json picture,
                              show(argument, processor, views, document["pictures"].size(), invocation.stop));
             document["pictures"].push_back(std::move(picture));
@@ -90,7 +89,7 @@ private:
         std::error_code problem;
         std::filesystem::create_directories(folder, problem);
         if (problem) return systemError("cannot make the folder", folder, problem.value());
-        const std::string first = m_views.images.size() > 1 ? "picture-" + std::to_string(picture + 1) + "-" : "";
+        const std::string first = m_pictures.size() > 1 ? "picture-" + std::to_string(picture + 1) + "-" : "";
         const std::filesystem::path file = folder / (first + "view-" + std::to_string(number) + ".png");
         ASSIGN_OR_RETURN(const std::string png, image::encodePng(view.rgb, view.size, view.size));
         RETURN_IF_ERROR(writeFileAtomically(file, png));
@@ -121,6 +120,7 @@ private:
 
     ModelOptions m_model;
     PromptOptions m_views;
+    std::vector<std::string> m_pictures;  // in the order of the output: plain arguments, then --image
     std::string m_output;
 };
 

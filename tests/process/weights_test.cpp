@@ -45,6 +45,24 @@ TEST_F(Weights, ForwardNeverReplacesWhatItReads) {
     EXPECT_EQ(contents(m_ids), "[2, 30, 41, 52]");
     EXPECT_EQ(forward(m_folder.path()).code, 2);
 
+    // Pictures, typed or in a messages file, and crops are read too.
+    const std::string picture = m_folder.path() / "picture.png";
+    writePicture(picture);
+    const std::string pixels = contents(picture);
+    const std::string messages = m_folder.write(
+        "m.json", R"([{"role":"user","content":[{"type":"image","path":"picture.png"},{"type":"text","text":"a"}]}])");
+    const std::string crops = m_folder.write("crops.json", "[[0, 0, 30, 40]]");
+    const auto typed = [&](const std::string& output, const std::vector<std::string>& more) {
+        std::vector<std::string> arguments{"forward", "--model", m_folder.path() / "model", "--output", output};
+        arguments.insert(arguments.end(), more.begin(), more.end());
+        return runLapidary(arguments).code;
+    };
+    EXPECT_EQ(typed(picture, {"--prompt", "a", "--image", picture}), 2);
+    EXPECT_EQ(typed(picture, {"--messages", messages}), 2);
+    EXPECT_EQ(typed(messages, {"--messages", messages}), 2);
+    EXPECT_EQ(typed(crops, {"--prompt", "a", "--image", picture, "--crops", crops}), 2);
+    EXPECT_EQ(contents(picture), pixels);
+
     // A file of an earlier run is no input and may be replaced.
     const std::string output = m_folder.write("out.safetensors", "old");
     EXPECT_EQ(forward(output).code, 0);
