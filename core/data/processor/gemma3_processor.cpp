@@ -151,8 +151,10 @@ Result<ProcessedPrompt> Gemma3Processor::layOut(const PromptDraft& draft, const 
     }
     const std::int64_t softTokens = views * m_tokensPerView;
     const auto tooLong = [&](const std::string& total) {
-        return invalid("the prompt takes " + total + " tokens, " + std::to_string(softTokens) + " of them for " +
-                       std::to_string(views) + " views of pictures, but the context holds " + std::to_string(*contextTokens));
+        const std::string ofPictures =
+            views == 0 ? "" : std::to_string(softTokens) + " of them for " + std::to_string(views) + " views of pictures, ";
+        return invalid("the prompt takes " + total + " tokens, " + ofPictures + "but the context holds " +
+                       std::to_string(*contextTokens));
     };
     if (contextTokens && softTokens > *contextTokens) return tooLong("more than " + std::to_string(softTokens));
     prompt.ids = m_tokenizer->encode(segments);

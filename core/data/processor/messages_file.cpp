@@ -1,5 +1,6 @@
 #include "core/data/processor/messages_file.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -35,10 +36,20 @@ private:
         RETURN_IF_ERROR(checkKeys(message, {"role", "content"}, where));
         ASSIGN_OR_RETURN(const auto role, findString(message, "role", where));
         if (!role || role->empty()) return invalid(where, "'role' is missing (\"user\", \"assistant\" or \"system\")");
+        if (m_unknown == UnknownKeys::Refuse) RETURN_IF_ERROR(checkRole(*role, where));
         if (!message.contains("content")) return invalid(where, "'content' is missing");
         ASSIGN_OR_RETURN(auto content, readContent(message["content"], where + ".content"));
         m_conversation.messages.push_back({*role, std::move(content)});
         return {};
+    }
+
+    // The template prints any role as it came, so a slip would only show as an odd answer.
+    static Result<void> checkRole(const std::string& role, const std::string& where) {
+        const std::vector<std::string> known{"user", "assistant", "model", "system"};
+        if (std::find(known.begin(), known.end(), role) != known.end()) return {};
+        const std::string nearest = nearestKey(role, known);
+        return invalid(where, "'role': expected \"user\", \"assistant\" (or \"model\") or \"system\", found \"" +
+                                  clipText(role, 40) + "\"" + (nearest.empty() ? "" : "; did you mean \"" + nearest + "\"?"));
     }
 
     Result<text::MessageContent> readContent(const Json& content, const std::string& where) {

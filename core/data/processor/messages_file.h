@@ -26,7 +26,7 @@ enum class UnknownKeys {
 
 // `root`: a list of messages, or {"messages": [...]}.  Relative picture paths are taken from `folder` (the file's own).  An image
 // without path, url and base64 is a placeholder (imageIndex -1) for a picture that comes beside the messages.
-// Errors: InvalidData naming the place ("messages[1].content[0]"); an unknown key with the nearest known one (Fault61); an image
+// Errors: InvalidData naming the place ("messages[1].content[0]"); an unknown key or role with the nearest known one (Fault61); an image
 // with more than one of path, url, base64.  A content that is null or a number is kept: the template refuses it.
 Result<Conversation> parseMessages(const nlohmann::json& root, const std::filesystem::path& folder = {},
                                    UnknownKeys unknown = UnknownKeys::Refuse);

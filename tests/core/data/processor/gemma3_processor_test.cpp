@@ -277,7 +277,9 @@ TEST(Fault25, CountsBeforeItWorks) {
     settings.contextTokens = 3;
     EXPECT_TRUE(processor.raw("a b", {}, settings));
     settings.contextTokens = 2;
-    EXPECT_FALSE(processor.raw("a b", {}, settings));
+    const auto tooLong = processor.raw("a b", {}, settings);
+    ASSERT_FALSE(tooLong);
+    EXPECT_EQ(tooLong.error().message, "the prompt takes 3 tokens, but the context holds 2");
 }
 
 TEST(Gemma3Processor, CancelsBetweenViews) {

@@ -48,7 +48,7 @@ TEST(MessagesFile, ReadsTextPartsAndPictures) {
 
 TEST(MessagesFile, KeepsWhatOnlyTheTemplateMayRefuse) {
     const auto conversation =
-        parseMessagesText(R"([{"role": "user", "content": null}, {"role": "x", "content": 5}])", "m.json");
+        parseMessagesText(R"([{"role": "user", "content": null}, {"role": "assistant", "content": 5}])", "m.json");
     ASSERT_TRUE(conversation);
     EXPECT_TRUE(std::holds_alternative<std::monostate>(conversation->messages[0].content));
     EXPECT_FALSE(text::renderChat(conversation->messages, true));
@@ -67,6 +67,11 @@ TEST(Fault61, MessagesNameThePlaceAndTheNearestKey) {
               std::string::npos);
     EXPECT_NE(errorOf(R"([{"role": "user", "content": [{"type": "image", "path": 1e309}]}])"), "");
     EXPECT_NE(errorOf(R"([{"role": "user", "content": [{"type": "image", "path": ""}]}])").find("empty"), std::string::npos);
+    EXPECT_EQ(errorOf(R"([{"role": "asistant", "content": "x"}])"),
+              "m.json: messages[0]: 'role': expected \"user\", \"assistant\" (or \"model\") or \"system\", found \"asistant\"; "
+              "did you "
+              "mean \"assistant\"?");
+    EXPECT_EQ(errorOf(R"([{"role": "tool", "content": "x"}])").find("did you mean"), std::string::npos);
     EXPECT_NE(errorOf(R"([{"role": 5, "content": "x"}])").find("'role'"), std::string::npos);
     EXPECT_NE(errorOf(R"([{"role": "user"}])").find("'content' is missing"), std::string::npos);
     EXPECT_NE(errorOf(R"([{"role": "user", "content": {"type": "text"}}])").find("found an object"), std::string::npos);
