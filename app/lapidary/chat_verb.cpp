@@ -1,5 +1,6 @@
 // `lapidary chat`: a conversation in the terminal.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <iostream>
 
 #include "app/lapidary/chat_transcript.h"
@@ -66,7 +67,8 @@ private:
     void command(const std::string& line, const session::Model& model, ChatTranscript& transcript, const Console& console) {
         const std::size_t space = line.find(' ');
         const std::string name = line.substr(0, space);
-        const std::string argument = space == std::string::npos ? "" : line.substr(line.find_first_not_of(' ', space));
+        const std::string argument =
+            space == std::string::npos ? "" : line.substr(std::min(line.find_first_not_of(' ', space), line.size()));
         if (name == "/help") {
             console.note(kHelp);
         } else if (name == "/image") {
@@ -81,7 +83,11 @@ private:
             console.note("Pan & scan is " + argument + ".");
         } else if (name == "/undo") {
             console.note(transcript.undo() ? "The last question is forgotten." : "There is nothing to undo.");
-        } else if (name == "/save" && !argument.empty()) {
+        } else if (name == "/pan-and-scan") {
+            console.error("/pan-and-scan takes on or off, as in '/pan-and-scan on'");
+        } else if (name == "/save" && argument.empty()) {
+            console.error("/save needs the name of a file to write, as in '/save talk.json'");
+        } else if (name == "/save") {
             const auto saved = transcript.save(argument);
             if (!saved)
                 console.error(saved.error().toString());

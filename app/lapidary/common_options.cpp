@@ -172,7 +172,7 @@ Result<session::PromptSettings> promptSettings(const PromptOptions& options, con
 
 void addSamplingOptions(CLI::App& command, SamplingOptions& options) {
     command.add_option("-n,--max-new-tokens", options.maxNewTokens, "longest answer in tokens")
-        ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 40))
+        ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 40))
         ->capture_default_str()
         ->type_name("N");
     command

@@ -28,6 +28,15 @@ TEST_F(Verbs, ChatReadsAPipeAndObeysCommands) {
     EXPECT_TRUE(run.out.starts_with(messages[1]["content"].get<std::string>() + "\n"));
 }
 
+TEST_F(Verbs, ChatCommandsSayWhatTheyMiss) {
+    const Finished run =
+        runLapidary({"chat", "--model", text(), "-n", "2"}, "/save\n/save \n/pan-and-scan\n/pan-and-scan maybe\n");
+    EXPECT_EQ(run.code, 0);
+    EXPECT_NE(run.err.find("/save needs the name of a file"), std::string::npos) << run.err;
+    EXPECT_NE(run.err.find("/pan-and-scan takes on or off"), std::string::npos) << run.err;
+    EXPECT_EQ(run.err.find("is not a command"), std::string::npos) << run.err;
+}
+
 TEST_F(Verbs, ChatSurvivesABadPicture) {
     const Finished run =
         runLapidary({"chat", "--model", vision(), "-n", "2"}, "/image " + file("bad.png", "not a picture") + "\nLook\nHello\n");

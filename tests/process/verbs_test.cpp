@@ -33,7 +33,11 @@ TEST_F(Verbs, WrongUsageIsCode2AndSaysWhatWouldBeRight) {
     EXPECT_NE(verb.err.find("did you mean 'generate'"), std::string::npos) << verb.err;
     EXPECT_EQ(verb.out, "");
     EXPECT_EQ(runLapidary({"generate", "--no-such-option"}).code, 2);
-    EXPECT_EQ(runLapidary({"generate", "--model", text(), "--prompt", "a", "--temperature", "-1"}).code, 2);
+    const Finished temperature = runLapidary({"generate", "--model", text(), "--prompt", "a", "--temperature", "-1"});
+    EXPECT_EQ(temperature.code, 2);
+    EXPECT_NE(temperature.err.find("temperature: expected 0 (greedy) or above, found -1\n"), std::string::npos)
+        << temperature.err;
+    EXPECT_EQ(runLapidary({"generate", "--model", text(), "--prompt", "a", "-n", "0"}).code, 2);  // as in the engine
     EXPECT_EQ(runLapidary({"generate", "--model", text(), "--prompt", "a", "--top-p", "0"}).code, 2);
     EXPECT_EQ(runLapidary({"generate", "--prompt", "a"}).code, 2);
     EXPECT_EQ(runLapidary({"generate", "--model", text(), "--prompt", "a", "--logprobs", "2"}).code, 2);
@@ -47,6 +51,15 @@ TEST_F(Verbs, MissingModelIsCode3) {
     EXPECT_EQ(demo.code, 3);
     EXPECT_NE(demo.err.find("demo model"), std::string::npos);
     EXPECT_EQ(runLapidary({"generate", "--model", text(), "--adapter", text(), "--prompt", "a"}).code, 3);
+    const Finished help = runLapidary({"generate", "--help"});
+    EXPECT_NE(help.out.find("demo model"), std::string::npos);
+    const std::string weights = file("one.safetensors", "");
+    const Finished alone = runLapidary({"generate", "--model", weights, "--prompt", "a"});
+    EXPECT_EQ(alone.code, 3);
+    EXPECT_NE(alone.err.find("one.safetensors' holds weights alone: config.json is expected beside it"), std::string::npos)
+        << alone.err;
+    const std::string inFolder = text() + "/model.safetensors";
+    EXPECT_EQ(runLapidary({"generate", "--model", inFolder, "--prompt", "a", "-n", "1"}).code, 0);
 }
 
 TEST_F(Verbs, MegatronBridgesSpellingsAreTaken) {
@@ -120,6 +133,17 @@ TEST_F(Verbs, InspectForecastsMoreForALongerContext) {
     EXPECT_TRUE(small["parts"].contains("vision"));
     const Finished text = runLapidary({"inspect", "--model", vision()});
     EXPECT_NE(text.out.find("memory for a context of"), std::string::npos);
+}
+
+TEST_F(Verbs, ProcessorTakesSeveralPictures) {
+    const Finished run = runLapidary({"processor", picture(0), picture(1), "--json", "-i", picture(2)});
+    ASSERT_EQ(run.code, 0) << run.err;
+    const json pictures = json::parse(run.out)["pictures"];
+    ASSERT_EQ(pictures.size(), 3U);
+    EXPECT_EQ(pictures[0]["source"], picture(0));
+    EXPECT_EQ(pictures[1]["source"], picture(1));
+    EXPECT_EQ(pictures[2]["source"], picture(2));
+    EXPECT_EQ(runLapidary({"processor"}).code, 2);
 }
 
 TEST_F(Verbs, AFullOutputDeviceIsAnError) {

@@ -5,6 +5,7 @@
 #include <functional>
 #include <limits>
 #include <numeric>
+#include <sstream>
 #include <string>
 #include <utility>
 
@@ -14,7 +15,9 @@ namespace {
 constexpr float kRemoved = -std::numeric_limits<float>::infinity();
 
 Error badSetting(const std::string& name, const std::string& expected, double found) {
-    return Error{ErrorCode::Usage, name + ": expected " + expected + ", found " + std::to_string(found), ""};
+    std::ostringstream number;  // "-1", not "-1.000000"
+    number << found;
+    return Error{ErrorCode::Usage, name + ": expected " + expected + ", found " + number.str(), ""};
 }
 
 // transformers' RepetitionPenaltyLogitsProcessor: each id once, however often it was seen, since it gathers before it scatters.
@@ -123,7 +126,7 @@ double logSumExp(std::span<const float> logits) {
 Result<void> checkSamplerSettings(const SamplerSettings& s) {
     // Written so that a NaN fails too.
     if (!(s.temperature > 0.0 && std::isfinite(s.temperature)))
-        return badSetting("temperature", "a number above 0", s.temperature);
+        return badSetting("temperature", "0 (greedy) or above", s.temperature);
     if (s.topK < 0) return badSetting("top_k", "0 (off) or more", static_cast<double>(s.topK));
     if (!(s.topP > 0.0 && s.topP <= 1.0)) return badSetting("top_p", "a number above 0 and at most 1", s.topP);
     if (!(s.minP >= 0.0 && s.minP <= 1.0)) return badSetting("min_p", "a number from 0 to 1", s.minP);
