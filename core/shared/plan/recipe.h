@@ -186,7 +186,7 @@ struct TokenizerSection {  // the model's own tokenizer is always used
 };
 
 struct CheckpointSection {
-    std::optional<std::string> save;  // null: <run>/checkpoints
+    std::optional<std::string> save;  // null: <run>/checkpoints; another one names the run
     std::optional<std::string> load;  // null: the same
     std::optional<std::string> pretrainedCheckpoint;
     std::int64_t saveInterval = 500;

@@ -218,14 +218,17 @@ Result<double> effectiveWeightDecay(const Recipe& recipe) {
 RunPlaces runPlaces(const Recipe& recipe, const std::optional<std::string>& saveDir) {
     const bool saveDirGiven = saveDir && !saveDir->empty();
     const std::filesystem::path dir = recipe.run.dir.value_or(saveDirGiven ? *saveDir : "nemo_experiments");
-    RunPlaces places;
-    places.folder = dir / recipe.run.name;
+    // Bridge's two paths name the folder of checkpoints, which is one below the run here.
     const auto given = [](const std::optional<std::string>& path, const std::filesystem::path& otherwise) {
-        return path ? std::filesystem::path(*path) : otherwise;
+        if (!path) return otherwise;
+        const std::filesystem::path folder = std::filesystem::path(*path + "/").lexically_normal().parent_path();
+        return folder.filename() == "checkpoints" ? folder.parent_path() : folder;
     };
-    places.checkpoints = given(recipe.checkpoint.save, places.folder / "checkpoints");
-    places.load = given(recipe.checkpoint.load, places.checkpoints);
-    places.tensorboard = given(recipe.logger.tensorboardDir, places.folder / "tb_logs");
+    RunPlaces places;
+    places.folder = given(recipe.checkpoint.save, dir / recipe.run.name);
+    places.load = given(recipe.checkpoint.load, places.folder);
+    places.tensorboard =
+        recipe.logger.tensorboardDir ? std::filesystem::path(*recipe.logger.tensorboardDir) : places.folder / "tb_logs";
     return places;
 }
 

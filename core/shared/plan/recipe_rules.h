@@ -41,12 +41,11 @@ std::int64_t decayIterations(const Recipe& recipe);
 // train.activation_checkpointing, or Bridge's model.recompute_granularity.
 bool recomputesActivations(const Recipe& recipe);
 
-// Where a run lives; every path is absolute or relative to the working folder.
+// Where a run lives (core/engine/train/run_folder.h); absolute, or relative to the working folder.
 struct RunPlaces {
-    std::filesystem::path folder;  // <dir>/<name>
-    std::filesystem::path checkpoints;  // written
-    std::filesystem::path load;  // a run goes on from here if something is there
-    std::filesystem::path tensorboard;
+    std::filesystem::path folder;  // <dir>/<name>; checkpoint.save names it otherwise, a last "checkpoints" left out
+    std::filesystem::path load;  // the run that is gone on with: `folder`, or what checkpoint.load names
+    std::filesystem::path tensorboard;  // <folder>/tb_logs, or logger.tensorboard_dir
 };
 // `saveDir`: the environment's SAVE_DIR.
 RunPlaces runPlaces(const Recipe& recipe, const std::optional<std::string>& saveDir);

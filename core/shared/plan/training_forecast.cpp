@@ -5,6 +5,8 @@
 #include <cmath>
 #include <string_view>
 
+#include "core/shared/plan/recipe_rules.h"
+
 namespace lapidary::plan {
 namespace {
 
@@ -217,6 +219,24 @@ private:
 };
 
 }  // namespace
+
+TrainingForecastSettings forecastSettings(const Recipe& recipe, const FreezePlan& freeze, std::int64_t viewsOfSample) {
+    TrainingForecastSettings settings;
+    settings.freeze = freeze;
+    if (recipe.peft) {
+        settings.adapterKind = recipe.peft->peftScheme == PeftScheme::Dora ? AdapterKind::Dora : AdapterKind::Lora;
+        settings.adapterDropout = recipe.peft->dropout;
+    }
+    settings.precision = recipe.mixedPrecision;
+    settings.states = recipe.optimizer.stateDtype;
+    settings.activationCheckpointing = recomputesActivations(recipe);
+    settings.rows = recipe.train.microBatchSize;
+    settings.tokens = recipe.model.seqLength;
+    settings.answerTokens = settings.rows * settings.tokens / 2;
+    settings.views = settings.rows * viewsOfSample;
+    settings.visionStatesCached = recipe.dataset.cacheVisionFeatures && freeze.vision == Training::Frozen;
+    return settings;
+}
 
 TrainingForecast forecastTraining(const config::Gemma3Config& config, const TrainingForecastSettings& settings) {
     return Forecaster(config, settings).forecast();

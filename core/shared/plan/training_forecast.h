@@ -67,6 +67,10 @@ struct TrainingForecast {
     std::int64_t learningNumbers = 0;
 };
 
+// What a recipe (or one stage of it) says; the samples are as long as they may be, each with `viewsOfSample` views, half of it answer.
+// The adapter's match and the stored sizes of weights are left to the caller.
+TrainingForecastSettings forecastSettings(const Recipe& recipe, const FreezePlan& freeze, std::int64_t viewsOfSample);
+
 TrainingForecast forecastTraining(const config::Gemma3Config& config, const TrainingForecastSettings& settings);
 
 }  // namespace lapidary::plan

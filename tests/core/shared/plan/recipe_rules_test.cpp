@@ -186,19 +186,21 @@ TEST(RecipePlaces, AreBridgesAndSaveDirs) {
     Recipe recipe = builtin("gemma3_vl_4b_finetune_config");
     RunPlaces places = runPlaces(recipe, std::nullopt);
     EXPECT_EQ(places.folder, "nemo_experiments/gemma3_vl_finetune");
-    EXPECT_EQ(places.checkpoints, "nemo_experiments/gemma3_vl_finetune/checkpoints");
-    EXPECT_EQ(places.load, places.checkpoints);
+    EXPECT_EQ(places.load, places.folder);
     EXPECT_EQ(places.tensorboard, "nemo_experiments/gemma3_vl_finetune/tb_logs");
     EXPECT_EQ(runPlaces(recipe, "").folder, places.folder);
     EXPECT_EQ(runPlaces(recipe, "/runs").folder, "/runs/gemma3_vl_finetune");
     recipe.run.dir = "/other";
-    recipe.checkpoint.save = "/ck";
+    EXPECT_EQ(runPlaces(recipe, "/runs").folder, "/other/gemma3_vl_finetune");
     recipe.logger.tensorboardDir = "/tb";
+    recipe.checkpoint.save = "/my/run/checkpoints/";
+    recipe.checkpoint.load = "/old";
     places = runPlaces(recipe, "/runs");
-    EXPECT_EQ(places.folder, "/other/gemma3_vl_finetune");
-    EXPECT_EQ(places.checkpoints, "/ck");
-    EXPECT_EQ(places.load, "/ck");
+    EXPECT_EQ(places.folder, "/my/run");
+    EXPECT_EQ(places.load, "/old");
     EXPECT_EQ(places.tensorboard, "/tb");
+    recipe.checkpoint.load.reset();
+    EXPECT_EQ(runPlaces(recipe, "/runs").load, "/my/run");
 }
 
 TEST(RecipeData, IsNamedBeforeARunStarts) {

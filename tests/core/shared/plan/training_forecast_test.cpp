@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include "core/shared/config/released_sizes.h"
+#include "core/shared/plan/builtin_recipes.h"
+#include "core/shared/plan/recipe_rules.h"
 
 namespace lapidary::plan {
 namespace {
@@ -140,6 +142,21 @@ TEST(TrainingForecast, CostsAreInOnePlace) {
     settings.costs.programBytes = 1000;
     settings.costs.allocatorOverhead = 1.5;
     EXPECT_EQ(forecastTraining(released("270m"), settings).memory.bytesOf("program"), 1000 + bare.memory.totalBytes() / 2);
+}
+
+TEST(TrainingForecast, ARecipeSaysItsSettings) {
+    const Recipe recipe = builtinRecipe("1b", PeftChoice::Dora).value();
+    const TrainingForecastSettings settings = forecastSettings(recipe, freezePlan(recipe).value(), 5);
+    EXPECT_EQ(settings.freeze.language, Training::Adapter);
+    EXPECT_EQ(settings.adapterKind, AdapterKind::Dora);
+    EXPECT_TRUE(settings.activationCheckpointing);
+    EXPECT_EQ(settings.rows, 1);
+    EXPECT_EQ(settings.tokens, 1024);
+    EXPECT_EQ(settings.views, 5);
+    EXPECT_TRUE(settings.visionStatesCached);
+    const Recipe full = builtinRecipe("1b", PeftChoice::None).value();
+    EXPECT_EQ(forecastSettings(full, freezePlan(full).value(), 1).states, StateDtype::EightBit);
+    EXPECT_FALSE(forecastSettings(full, freezePlan(full).value(), 1).visionStatesCached);
 }
 
 }  // namespace
