@@ -28,6 +28,7 @@ function(lapidary_test name)
   target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR})
   target_link_libraries(${target} PRIVATE ${ARG_LIBS} lapidary::test_support GTest::gtest GTest::gtest_main
                                           lapidary::warnings)
-  gtest_discover_tests(${target} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT} PROCESSORS ${ARG_PROCESSORS}
+  # Without NO_PRETTY_VALUES the printed value, for a pointer an address, becomes part of the test's name.
+  gtest_discover_tests(${target} NO_PRETTY_VALUES PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT} PROCESSORS ${ARG_PROCESSORS}
                        DISCOVERY_TIMEOUT 60)
 endfunction()
