@@ -1,11 +1,9 @@
 // `lapidary model list | pull | remove | verify`: the local Hugging Face cache.
 #include <CLI/CLI.hpp>
-#include <chrono>
-#include <iomanip>
 #include <iostream>
-#include <sstream>
 
 #include "app/lapidary/json_output.h"
+#include "app/lapidary/progress_line.h"
 #include "app/lapidary/verb.h"
 #include "core/data/net/hub.h"
 
@@ -13,38 +11,6 @@ namespace lapidary::app {
 namespace {
 
 using nlohmann::ordered_json;
-
-std::string megabytes(std::uint64_t bytes) {
-    std::ostringstream text;
-    text << std::fixed << std::setprecision(1) << static_cast<double>(bytes) / 1e6 << " MB";
-    return text.str();
-}
-
-// One line on the terminal that is drawn over, at most ten times a second.
-class ProgressLine {
-public:
-    explicit ProgressLine(bool wanted) : m_wanted(wanted) {}
-    ~ProgressLine() {
-        if (m_drawn) std::cerr << "\r\033[K" << std::flush;
-    }
-    ProgressLine(const ProgressLine&) = delete;
-    ProgressLine& operator=(const ProgressLine&) = delete;
-
-    void show(const net::PullProgress& progress) {
-        const auto now = std::chrono::steady_clock::now();
-        const bool last = progress.fileBytes == progress.fileTotal;
-        if (!m_wanted || (!last && now - m_time < std::chrono::milliseconds(100))) return;
-        m_time = now;
-        m_drawn = true;
-        std::cerr << "\r\033[K[" << progress.fileIndex << '/' << progress.fileCount << "] " << progress.file << "  "
-                  << megabytes(progress.fileBytes) << " of " << megabytes(progress.fileTotal) << std::flush;
-    }
-
-private:
-    bool m_wanted;
-    bool m_drawn = false;
-    std::chrono::steady_clock::time_point m_time;
-};
 
 class ModelVerb : public Verb {
 public:
@@ -102,7 +68,11 @@ private:
         Result<net::PullResult> pulled = Error{};
         {
             ProgressLine line(invocation.console.progressWanted());
-            m_options.progress = [&](const net::PullProgress& progress) { line.show(progress); };
+            m_options.progress = [&](const net::PullProgress& progress) {
+                line.show("[" + std::to_string(progress.fileIndex) + "/" + std::to_string(progress.fileCount) + "] " +
+                              progress.file + "  " + megabytes(progress.fileBytes) + " of " + megabytes(progress.fileTotal),
+                          progress.fileBytes == progress.fileTotal);
+            };
             pulled = hub.pull(m_id, m_options, invocation.stop);
         }
         if (!pulled) return pulled.error();
