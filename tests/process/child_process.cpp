@@ -3,11 +3,13 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <spawn.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <csignal>
+#include <fstream>
 #include <stdexcept>
 #include <thread>
 
@@ -126,6 +128,15 @@ bool ChildProcess::waitForOutput(std::chrono::milliseconds timeout) {
 
 void ChildProcess::signal(int number) const { ::kill(m_pid, number); }
 
+std::int64_t ChildProcess::residentAnonymousBytes() const {
+    std::ifstream status("/proc/" + std::to_string(m_pid) + "/status");
+    for (std::string word; status >> word;) {
+        std::int64_t kibibytes = 0;
+        if (word == "RssAnon:" && status >> kibibytes) return kibibytes * 1024;
+    }
+    throw std::runtime_error("no RssAnon in /proc/" + std::to_string(m_pid) + "/status");
+}
+
 bool ChildProcess::waitForExit(std::chrono::milliseconds timeout) const {
     const auto deadline = Clock::now() + timeout;
     while (Clock::now() < deadline) {
@@ -173,9 +184,11 @@ Finished ChildProcess::wait(std::chrono::milliseconds timeout) {
         (void)pump(left);
     }
     int status = 0;
-    ::waitpid(m_pid, &status, 0);
+    rusage usage{};
+    ::wait4(m_pid, &status, 0, &usage);
     m_pid = -1;
     Finished finished;
+    finished.peakResidentBytes = std::int64_t{1024} * usage.ru_maxrss;
     finished.code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
     finished.out = m_outBuffer;
     finished.err = m_errText;

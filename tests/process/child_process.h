@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <optional>
@@ -17,6 +18,7 @@ struct Finished {
     int code = -1;    // exit code, or 128 + signal
     std::string out;
     std::string err;
+    std::int64_t peakResidentBytes = 0;  // pages of files that it mapped included
 };
 
 class ChildProcess {
@@ -37,6 +39,8 @@ public:
     // Waits for anything on standard output; false at its end or when `timeout` passes.
     bool waitForOutput(std::chrono::milliseconds timeout = std::chrono::seconds(60));
     void signal(int number) const;
+    // Memory of its own that is resident now (RssAnon): neither pages of mapped files nor shared memory.
+    [[nodiscard]] std::int64_t residentAnonymousBytes() const;
     // Whether it has ended within `timeout`; reads nothing.
     [[nodiscard]] bool waitForExit(std::chrono::milliseconds timeout) const;
     // Waits for the end and takes all that is left of both streams.  A child that outlives `timeout` is killed (code 137).
