@@ -94,7 +94,7 @@ void Canvas::blendRow(std::int64_t row, Rgb colour) {
 void Canvas::blend(std::int64_t x, std::int64_t y, double coverage, Rgb colour) {
     if (coverage <= 0.0) return;
     std::uint8_t* const pixel = m_pixels.data() + (y * m_width + x) * 3;
-    const auto share = static_cast<int>(std::min(coverage, 1.0) * 256.0 + 0.5);
+    const auto share = static_cast<int>(std::lround(std::min(coverage, 1.0) * 256.0));
     const auto mixed = [share](std::uint8_t below, std::uint8_t above) {
         return static_cast<std::uint8_t>((below * (256 - share) + above * share + 128) >> 8U);
     };

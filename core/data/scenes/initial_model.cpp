@@ -161,6 +161,7 @@ std::string littleEndian(const std::vector<float>& values) {
 Result<void> writeWeights(const std::filesystem::path& path, const config::Gemma3Config& config, std::uint64_t seed) {
     const std::vector<plan::Parameter> table = plan::parameterTable(config);
     std::vector<files::TensorDeclaration> declarations;
+    declarations.reserve(table.size());
     for (const plan::Parameter& parameter : table) declarations.push_back({parameter.name, "F32", parameter.shape});
     ASSIGN_OR_RETURN(const auto writer, files::SafetensorsWriter::create(path, declarations));
     for (const plan::Parameter& parameter : table) {

@@ -1,6 +1,7 @@
 #include "core/data/scenes/make_scene.h"
 
 #include <algorithm>
+#include <cmath>
 #include <optional>
 #include <span>
 #include <string>
@@ -33,7 +34,7 @@ public:
 
     Scene make() {
         chooseSize();
-        m_free.assign(static_cast<std::size_t>(m_scene.columns() * m_scene.rows()), true);
+        m_free.assign(static_cast<std::size_t>(m_scene.columns()) * static_cast<std::size_t>(m_scene.rows()), true);
         switch (m_settings.layout) {
             case Layout::Mixed: makeMixed(); break;
             case Layout::Cells: makeCells(); break;
@@ -51,7 +52,7 @@ private:
         const std::int64_t shortSide = m_random.between(kShortSideLow, kShortSideHigh);
         // One crop's extent along the long side.  A whole number of pixels: all crops are then equal.
         const double ratio = isLong ? 1.0 + m_random.between(-0.3, 0.3) / m_scene.squares : m_random.between(0.9, 1.1);
-        const auto extent = static_cast<std::int64_t>(static_cast<double>(shortSide) * ratio + 0.5);
+        const auto extent = std::lround(static_cast<double>(shortSide) * ratio);
         const std::int64_t longSide = extent * m_scene.squares;
         m_scene.width = m_scene.form == Form::Tall ? shortSide : longSide;
         m_scene.height = m_scene.form == Form::Tall ? longSide : shortSide;
@@ -103,12 +104,14 @@ private:
 
     // Sizes are those of scenes as far as a token's 28 pixels allow.
     void makeTokens() {
-        for (int token = 0; token < kTokensPerSide * kTokensPerSide; ++token) {
-            const double x = (token % kTokensPerSide + 0.5) * kTokenInView;
-            const double y = (token / kTokensPerSide + 0.5) * kTokenInView;
-            const double what = m_random.unit();
-            if (what < 0.45) addTokenSign(x, y);
-            if (what > 0.65) addTokenObject(x, y);
+        for (int row = 0; row < kTokensPerSide; ++row) {
+            for (int column = 0; column < kTokensPerSide; ++column) {
+                const double x = (column + 0.5) * kTokenInView;
+                const double y = (row + 0.5) * kTokenInView;
+                const double what = m_random.unit();
+                if (what < 0.45) addTokenSign(x, y);
+                if (what > 0.65) addTokenObject(x, y);
+            }
         }
     }
 
@@ -155,7 +158,7 @@ private:
     }
 
     [[nodiscard]] std::size_t cellOf(int column, int row) const {
-        return static_cast<std::size_t>(row * m_scene.columns() + column);
+        return static_cast<std::size_t>(row) * static_cast<std::size_t>(m_scene.columns()) + static_cast<std::size_t>(column);
     }
 
     void addObject(Shape shape, Colour colour) {

@@ -34,7 +34,9 @@ public:
     // A whole number of [0, limit); 1 <= limit < 2^31.
     constexpr int below(std::size_t limit) { return static_cast<int>(((next() >> 32U) * limit) >> 32U); }
     // A whole number of [low, high].
-    constexpr int between(int low, int high) { return low + below(static_cast<std::size_t>(high - low + 1)); }
+    constexpr int between(int low, int high) {
+        return low + below(static_cast<std::size_t>(high) - static_cast<std::size_t>(low) + 1);
+    }
     // [0, 1), 53 bits.
     constexpr double unit() { return static_cast<double>(next() >> 11U) * 0x1.0p-53; }
     constexpr double between(double low, double high) { return low + (high - low) * unit(); }

@@ -96,6 +96,7 @@ Result<SceneMix> SceneMix::fromJson(const Json& root) {
     RETURN_IF_ERROR(refuseUnknownKeys(root, known, kWhere));
     SceneMix mix;
     std::vector<std::string> pictures;
+    pictures.reserve(kPictures.size());
     for (const NamedWeight& weight : kPictures) pictures.emplace_back(weight.name);
     RETURN_IF_ERROR(readWeights(root, "pictures", pictures, mix.pictures,
                                 [](PictureWeights& weights, std::size_t i) -> double& { return weights.*kPictures[i].value; }));

@@ -14,6 +14,10 @@ constexpr double kTouch = 0.02;
 constexpr double kLeastAdvance = 5.0;  // view pixels
 constexpr std::size_t kCharHeads = 4;
 
+std::size_t tokenAt(int row, int column) {
+    return static_cast<std::size_t>(row) * kTokensPerSide + static_cast<std::size_t>(column);
+}
+
 // Length of [a, b] that lies in token number `token`.
 double overlap(double a, double b, int token) {
     return std::max(0.0, std::min(b, (token + 1) * kToken) - std::max(a, token * kToken));
@@ -46,7 +50,7 @@ public:
 private:
     std::array<std::int8_t, kTokensPerView>& at(TokenHead head) { return m_labels[static_cast<std::size_t>(head)]; }
     void set(TokenHead head, int row, int column, std::size_t value) {
-        at(head)[static_cast<std::size_t>(row * kTokensPerSide + column)] = static_cast<std::int8_t>(value);
+        at(head)[tokenAt(row, column)] = static_cast<std::int8_t>(value);
     }
     void set(TokenHead head, int row, int column, int value) { set(head, row, column, static_cast<std::size_t>(value)); }
 
@@ -85,7 +89,7 @@ private:
             const double x = viewX(sign.centreOf(i));
             const int column = static_cast<int>(x / kToken);
             if (x < 0.0 || column >= kTokensPerSide) continue;
-            const auto token = static_cast<std::size_t>(row * kTokensPerSide + column);
+            const std::size_t token = tokenAt(row, column);
             std::int8_t& count = at(TokenHead::Letters)[token];
             if (!legible) {
                 count = kNoTokenLabel;

@@ -71,6 +71,7 @@ std::vector<Word> corpus() {
     }
     for (const std::string_view role : {"user", "model"}) countWords(role, counts);
     std::vector<Word> words;
+    words.reserve(counts.size());
     for (const auto& [word, count] : counts) words.push_back({symbolsOf(word), count});
     return words;
 }

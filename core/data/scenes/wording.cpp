@@ -62,6 +62,8 @@ std::optional<int> thirdOf(int cell, int cells) {
     return static_cast<int>(middle * 3.0);
 }
 
+std::size_t placeOf(Ninth ninth) { return static_cast<std::size_t>(ninth.row) * 3 + static_cast<std::size_t>(ninth.column); }
+
 void replaceAll(std::string& text, std::string_view what, std::string_view by) {
     for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + by.size()))
         text.replace(at, what.size(), by);
@@ -91,8 +93,8 @@ std::optional<Ninth> ninthOf(const Scene& scene, const SceneObject& object) {
     return Ninth{*column, *row};
 }
 
-std::string_view nameOf(Ninth ninth) { return kNinths[static_cast<std::size_t>(ninth.row * 3 + ninth.column)]; }
-std::string_view placePhrase(Ninth ninth) { return kPlaces[static_cast<std::size_t>(ninth.row * 3 + ninth.column)]; }
+std::string_view nameOf(Ninth ninth) { return kNinths[placeOf(ninth)]; }
+std::string_view placePhrase(Ninth ninth) { return kPlaces[placeOf(ninth)]; }
 
 std::vector<std::string> namesOf(const Scene& scene, const SceneObject& object, Tells tells) {
     std::vector<std::string> names;
