@@ -86,7 +86,7 @@ MicroBatch collate(std::span<const dataset::TrainingSample> samples, const Colla
             places.push_back(start + i);
             targets.push_back(label);
         }
-        batch.targetsOfSample.push_back(static_cast<std::int64_t>(targets.size() - before));
+        batch.groups.push_back({"", static_cast<std::int64_t>(targets.size() - before)});
         batch.sampleIds.push_back(sample.id);
         batch.tokens += count;
     }

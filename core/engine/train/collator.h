@@ -22,12 +22,19 @@ struct CollatorSettings {
     std::int64_t multipleOf = 1;  // of tokens that a row has after padding
 };
 
+// Targets that make one answer, right only as a whole.
+struct TargetGroup {
+    std::string kind;  // what accuracy is counted by; empty: all alike
+    std::int64_t targets = 0;
+};
+
 struct MicroBatch {
     model::ModelInput input;   // hiddenAt: the places below
     at::Tensor targets;        // [n] int64: the token that shall follow each place
     std::vector<std::string> sampleIds;
     std::int64_t tokens = 0;   // without padding
-    std::vector<std::int64_t> targetsOfSample;  // how many of `targets` belong to each sample, in order
+    std::vector<TargetGroup> groups;  // of all targets, in order; one a sample where the source knows no better
+    at::Tensor tokenLabels;  // tower_objective.h alone: [views, heads, tokens] int64
 };
 
 // samples: at least one.  Views become pixels [views, 3, size, size] by `processor`, in order of the samples; without one (a cache

@@ -11,8 +11,6 @@
 #include <map>
 #include <utility>
 
-#include "core/engine/train/blockwise_loss.h"
-
 namespace lapidary::train {
 namespace {
 
@@ -38,35 +36,6 @@ std::string firstNotFinite(const TrainableParameters& parameters) {
 }
 
 }  // namespace
-
-Result<double> AnswerObjective::accumulate(const MicroBatch& batch, double gradientScale, std::stop_token stop) {
-    const c10::AutoGradMode gradients(true);
-    if (batch.targets.numel() == 0) return 0.0;
-    ASSIGN_OR_RETURN(const model::ModelOutput output, m_model.forward(batch.input, std::move(stop)));
-    LossRequest request;
-    request.hidden = output.output;
-    request.targets = batch.targets;
-    request.softcap = m_model.softcap();
-    request.gradientScale = gradientScale;
-    request.blockBytes = m_lossBlockBytes;
-    const LossResult loss = blockwiseLoss(request, m_model.outputWeight());
-    if (output.output.requires_grad()) output.output.backward(loss.hiddenGradient);
-    return loss.sum;
-}
-
-Result<AnswerObjective::Evaluation> AnswerObjective::evaluate(const MicroBatch& batch, std::stop_token stop) const {
-    const c10::AutoGradMode noGradients(false);
-    ASSIGN_OR_RETURN(const model::ModelOutput output, m_model.forward(batch.input, std::move(stop)));
-    LossRequest request;
-    request.hidden = output.output;
-    request.targets = batch.targets;
-    request.softcap = m_model.softcap();
-    request.wantsGradient = false;
-    request.wantsPredictions = true;
-    request.blockBytes = m_lossBlockBytes;
-    LossResult loss = blockwiseLoss(request, m_model.outputWeight());
-    return Evaluation{std::move(loss.losses), std::move(loss.predictions), loss.sum};
-}
 
 Trainer::Trainer(Objective& objective, TrainableParameters parameters, const TrainerSettings& settings,
                  distributed::ProcessGroup& group)

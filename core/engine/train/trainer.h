@@ -15,6 +15,7 @@
 #include "core/engine/train/adam_w.h"
 #include "core/engine/train/collator.h"
 #include "core/engine/train/lr_schedule.h"
+#include "core/engine/train/objective.h"
 #include "core/shared/base/result.h"
 
 namespace lapidary::train {
@@ -24,7 +25,6 @@ struct TrainerSettings {
     LrSchedule schedule;
     double maxGradNorm = 1.0;  // 0: no clipping
     double spikeFactor = 10.0;  // a loss of that many times the recent mean is refused; 0: never
-    std::int64_t lossBlockBytes = 64 << 20;
 };
 
 enum class StepRefusal : std::uint8_t { NotFiniteLoss, NotFiniteGradient, LossSpike };
@@ -39,39 +39,6 @@ struct StepReport {
     std::vector<double> microLosses;  // this rank's sums divided by all targets, one a micro-batch
     std::optional<StepRefusal> refusal;  // nothing was changed
     std::string where;  // of a refusal: samples, and the first parameter or micro-batch that is not finite
-};
-
-// A model's forward as the trainer calls it, so that another task than text (the tower's warm-up) can be trained alike.
-class Objective {
-public:
-    virtual ~Objective() = default;
-
-    // Targets of a micro-batch: what its loss is a sum over.
-    [[nodiscard]] virtual std::int64_t targets(const MicroBatch& batch) const = 0;
-    // Adds the gradients of gradientScale · Σ loss to the parameters; returns Σ loss.  Errors: those of the model's forward.
-    virtual Result<double> accumulate(const MicroBatch& batch, double gradientScale, std::stop_token stop) = 0;
-};
-
-// The next token, over the answer.
-class AnswerObjective final : public Objective {
-public:
-    AnswerObjective(model::Gemma3VlModel& model, std::int64_t lossBlockBytes)
-        : m_model(model), m_lossBlockBytes(lossBlockBytes) {}
-
-    [[nodiscard]] std::int64_t targets(const MicroBatch& batch) const override { return batch.targets.numel(); }
-    Result<double> accumulate(const MicroBatch& batch, double gradientScale, std::stop_token stop) override;
-
-    struct Evaluation {
-        at::Tensor losses;  // [n] float32
-        at::Tensor predictions;  // [n] int64
-        double sum = 0.0;
-    };
-    // Without gradients.
-    Result<Evaluation> evaluate(const MicroBatch& batch, std::stop_token stop) const;
-
-private:
-    model::Gemma3VlModel& m_model;
-    std::int64_t m_lossBlockBytes;
 };
 
 class Trainer {

@@ -81,7 +81,6 @@ train::TrainerSettings goldenSettings(const nlohmann::json& run) {
     settings.schedule.warmupSteps = given.at("warmup");
     settings.schedule.decaySteps = given.at("steps");
     settings.maxGradNorm = given.at("max_grad_norm");
-    settings.lossBlockBytes = 7 * 464 * 4;  // several blocks a micro-batch, the last one shorter
     return settings;
 }
 

@@ -1,0 +1,81 @@
+#include "core/engine/train/objective.h"
+
+#include <ATen/TensorOperators.h>
+#include <c10/core/GradMode.h>
+
+#include <utility>
+
+#include "core/engine/train/blockwise_loss.h"
+
+namespace lapidary::train {
+
+void Tally::add(const Tally& other) {
+    lossSum += other.lossSum;
+    targets += other.targets;
+    for (const auto& [kind, count] : other.kinds) {
+        kinds[kind].right += count.right;
+        kinds[kind].asked += count.asked;
+    }
+}
+
+double Tally::accuracy() const {
+    Count all;
+    for (const auto& [kind, count] : kinds) {
+        all.right += count.right;
+        all.asked += count.asked;
+    }
+    return all.asked > 0 ? static_cast<double>(all.right) / static_cast<double>(all.asked) : 0.0;
+}
+
+Result<double> AnswerObjective::accumulate(const MicroBatch& batch, double gradientScale, std::stop_token stop) {
+    const c10::AutoGradMode gradients(true);
+    if (batch.targets.numel() == 0) return 0.0;
+    model::ModelInput input = batch.input;
+    input.checkpointActivations = m_settings.checkpointActivations;
+    ASSIGN_OR_RETURN(const model::ModelOutput output, m_model.forward(input, std::move(stop)));
+    LossRequest request;
+    request.hidden = output.output;
+    request.targets = batch.targets;
+    request.softcap = m_model.softcap();
+    request.gradientScale = gradientScale;
+    request.blockBytes = m_settings.lossBlockBytes;
+    const LossResult loss = blockwiseLoss(request, m_model.outputWeight());
+    if (output.output.requires_grad()) output.output.backward(loss.hiddenGradient);
+    return loss.sum;
+}
+
+Result<AnswerObjective::Prediction> AnswerObjective::predict(const MicroBatch& batch, std::stop_token stop) const {
+    const c10::AutoGradMode noGradients(false);
+    ASSIGN_OR_RETURN(const model::ModelOutput output, m_model.forward(batch.input, std::move(stop)));
+    LossRequest request;
+    request.hidden = output.output;
+    request.targets = batch.targets;
+    request.softcap = m_model.softcap();
+    request.wantsGradient = false;
+    request.wantsPredictions = true;
+    request.blockBytes = m_settings.lossBlockBytes;
+    LossResult loss = blockwiseLoss(request, m_model.outputWeight());
+    return Prediction{std::move(loss.losses), std::move(loss.predictions), loss.sum};
+}
+
+Result<Tally> AnswerObjective::evaluate(const MicroBatch& batch, std::stop_token stop) const {
+    Tally tally;
+    if (batch.targets.numel() == 0) return tally;
+    ASSIGN_OR_RETURN(const Prediction found, predict(batch, std::move(stop)));
+    tally.lossSum = found.sum;
+    tally.targets = batch.targets.numel();
+    const std::int64_t* const expected = batch.targets.const_data_ptr<std::int64_t>();
+    const std::int64_t* const given = found.predictions.const_data_ptr<std::int64_t>();
+    std::int64_t at = 0;
+    for (const TargetGroup& group : batch.groups) {
+        bool right = true;
+        for (std::int64_t end = at + group.targets; at < end; ++at) right = right && expected[at] == given[at];
+        if (group.targets == 0) continue;
+        Tally::Count& count = tally.kinds[group.kind];
+        ++count.asked;
+        count.right += right ? 1 : 0;
+    }
+    return tally;
+}
+
+}  // namespace lapidary::train

@@ -1,0 +1,70 @@
+// What a step's loss is: a sum over targets of a micro-batch, its gradients, and how right the model is.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <map>
+#include <stop_token>
+#include <string>
+
+#include "core/engine/model/gemma3_vl_model.h"
+#include "core/engine/train/collator.h"
+#include "core/shared/base/result.h"
+
+namespace lapidary::train {
+
+// Right answers, counted by kind.
+struct Tally {
+    struct Count {
+        std::int64_t right = 0;
+        std::int64_t asked = 0;
+    };
+    double lossSum = 0.0;
+    std::int64_t targets = 0;
+    std::map<std::string, Count> kinds;
+
+    void add(const Tally& other);
+    [[nodiscard]] double loss() const { return targets > 0 ? lossSum / static_cast<double>(targets) : 0.0; }
+    // Of all kinds together, 0 to 1; 0 where nothing was asked.
+    [[nodiscard]] double accuracy() const;
+};
+
+class Objective {
+public:
+    virtual ~Objective() = default;
+
+    // What the loss of a micro-batch is a sum over.
+    [[nodiscard]] virtual std::int64_t targets(const MicroBatch& batch) const = 0;
+    // Adds the gradients of gradientScale · Σ loss to the parameters; returns Σ loss.  Errors: those of the model's forward.
+    virtual Result<double> accumulate(const MicroBatch& batch, double gradientScale, std::stop_token stop) = 0;
+    // Without gradients.
+    virtual Result<Tally> evaluate(const MicroBatch& batch, std::stop_token stop) const = 0;
+};
+
+// The next token, over the answers.  An answer is right when each of its tokens is the likeliest one: what greedy decoding writes.
+class AnswerObjective final : public Objective {
+public:
+    struct Settings {
+        std::int64_t lossBlockBytes = 64 << 20;
+        bool checkpointActivations = false;
+    };
+    AnswerObjective(model::Gemma3VlModel& model, const Settings& settings) : m_model(model), m_settings(settings) {}
+
+    [[nodiscard]] std::int64_t targets(const MicroBatch& batch) const override { return batch.targets.numel(); }
+    Result<double> accumulate(const MicroBatch& batch, double gradientScale, std::stop_token stop) override;
+    Result<Tally> evaluate(const MicroBatch& batch, std::stop_token stop) const override;
+
+    struct Prediction {
+        at::Tensor losses;  // [n] float32
+        at::Tensor predictions;  // [n] int64: the likeliest ids
+        double sum = 0.0;  // of `losses`
+    };
+    Result<Prediction> predict(const MicroBatch& batch, std::stop_token stop) const;
+
+private:
+    model::Gemma3VlModel& m_model;
+    Settings m_settings;
+};
+
+}  // namespace lapidary::train

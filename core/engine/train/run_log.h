@@ -1,0 +1,36 @@
+// Where a run's events go: its events.jsonl, the caller (stdout, the window), TensorBoard.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "core/data/files/event_file.h"
+#include "core/engine/train/run_folder.h"
+#include "core/shared/protocol/training_event.h"
+
+namespace lapidary::train {
+
+// Lives on the training thread.  Nothing here stops a run: what cannot be written is told once and training goes on.
+class RunLog {
+public:
+    using Listener = std::function<void(const protocol::TrainingEvent&)>;
+
+    RunLog(RunFolder& folder, Listener listener) : m_folder(folder), m_listener(std::move(listener)) {}
+
+    // Scalars go to `tensorboard` too; `firstStep`: what older files say of it and later steps is void.
+    void openTensorboard(const std::filesystem::path& folder, std::int64_t firstStep);
+
+    void write(protocol::TrainingEventBody body);
+    void notice(std::int64_t step, const std::string& kind, const std::string& message);
+
+private:
+    void writeScalars(const protocol::TrainingEventBody& body, double time);
+
+    RunFolder& m_folder;
+    Listener m_listener;
+    std::optional<files::EventFile> m_tensorboard;
+    bool m_toldOfFailure = false;
+};
+
+}  // namespace lapidary::train

@@ -1,0 +1,315 @@
+#include "core/engine/train/run_loop.h"
+
+#include <ATen/TensorOperators.h>
+
+#include <algorithm>
+#include <cmath>
+#include <exception>
+#include <thread>
+#include <utility>
+
+#include "core/engine/session/to_error.h"
+
+namespace lapidary::train {
+namespace {
+
+constexpr auto kPollPause = std::chrono::milliseconds(100);
+constexpr auto kSavePause = std::chrono::seconds(5);
+
+double secondsSince(std::chrono::steady_clock::time_point begin) {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+}
+
+// FNV-1a of a tensor's bytes: tells whether it moved, nothing more.
+std::uint64_t hashOf(const at::Tensor& tensor) {
+    std::uint64_t hash = 0xCBF29CE484222325U;
+    const auto* const bytes = static_cast<const std::uint8_t*>(tensor.const_data_ptr());
+    for (std::size_t i = 0; i < tensor.nbytes(); ++i) hash = (hash ^ bytes[i]) * 0x100000001B3U;
+    return hash;
+}
+
+bool waitSomeSeconds(const std::stop_token& stop) {
+    const auto end = std::chrono::steady_clock::now() + kSavePause;
+    while (std::chrono::steady_clock::now() < end) {
+        if (stop.stop_requested()) return false;
+        std::this_thread::sleep_for(kPollPause);
+    }
+    return true;
+}
+
+// What a person can mend while the run waits: no space, no permission, a folder that went away.
+bool isOfTheDisk(const Error& error) {
+    return error.code == ErrorCode::Io || error.code == ErrorCode::NotFound || error.code == ErrorCode::InvalidFile;
+}
+
+const char* refusalName(StepRefusal refusal) {
+    switch (refusal) {
+        case StepRefusal::NotFiniteLoss: return "the loss is not finite";
+        case StepRefusal::NotFiniteGradient: return "a gradient is not finite";
+        case StepRefusal::LossSpike: return "the loss jumped";
+    }
+    return "";
+}
+
+}  // namespace
+
+RunLoop::RunLoop(const RunRequest& request, const RunParts& parts, dataset::SampleOrder order, const RunCounters& counters)
+    : m_request(request), m_parts(parts), m_order(std::move(order)), m_counters(counters) {
+    for (const TrainableParameter& parameter : parts.trainer.optimizer().parameters()) {
+        m_startHashes[parameter.name] = hashOf(parameter.tensor);
+    }
+}
+
+std::vector<std::int64_t> RunLoop::indicesOf(std::int64_t consumed) const {
+    return m_order.microBatch(consumed, m_parts.group.rank());
+}
+
+Result<RunResult> RunLoop::run(std::stop_token stop) {
+    const plan::TrainSection& train = m_request.recipe.train;
+    while (m_reason.empty() && m_counters.step < train.trainIters) {
+        RETURN_IF_ERROR(obey(stop));
+        if (stop.stop_requested() && m_reason.empty()) m_reason = "stopped";
+        if (!m_reason.empty()) break;
+        RETURN_IF_ERROR(checkData());
+        RETURN_IF_ERROR(oneStep({}));
+        ASSIGN_OR_RETURN(const Next next, afterStep(stop));
+        if (next == Next::Leave) break;
+    }
+    if (m_reason.empty()) m_reason = "done";
+    if (!m_saved || m_saved->step != m_counters.step) RETURN_IF_ERROR(save(stop));
+    RunResult result;
+    result.step = m_counters.step;
+    result.reason = m_reason;
+    result.checkpoint = m_saved->folder;
+    m_parts.log.write(protocol::RunFinishedEvent{result.step, result.reason, "", result.checkpoint.string()});
+    return result;
+}
+
+Result<RunLoop::Next> RunLoop::afterStep(const std::stop_token& stop) {
+    const plan::Recipe& recipe = m_request.recipe;
+    RETURN_IF_ERROR(checkThatSomethingMoves());
+    const bool last = m_counters.step == recipe.train.trainIters;
+    if (m_parts.data.validation != nullptr && recipe.validation.evalIters > 0 &&
+        (due(recipe.validation.evalInterval) || last)) {
+        RETURN_IF_ERROR(evaluate(stop));
+    }
+    if (due(recipe.checkpoint.saveInterval) && !last) RETURN_IF_ERROR(save(stop));
+    if (recipe.train.exitInterval && due(*recipe.train.exitInterval)) m_reason = "stopped";
+    if (outOfTime()) m_reason = "stopped";
+    return m_reason.empty() ? Next::GoOn : Next::Leave;
+}
+
+bool RunLoop::outOfTime() const {
+    const auto& limit = m_request.recipe.train.exitDurationInMins;
+    return limit && secondsSince(m_begin) > *limit * 60.0;
+}
+
+Result<void> RunLoop::oneStep(std::stop_token stop) {
+    const plan::TrainSection& train = m_request.recipe.train;
+    const auto begin = std::chrono::steady_clock::now();
+    const std::int64_t ranks = m_parts.group.size();
+    const std::int64_t perMicro = train.microBatchSize * ranks;
+    const std::int64_t micros = train.globalBatchSize / perMicro;
+    std::vector<MicroBatch> batches;
+    for (std::int64_t i = 0; i < micros; ++i) {
+        const std::int64_t consumed = m_counters.consumedSamples + i * perMicro;
+        ASSIGN_OR_RETURN(MicroBatch batch, m_parts.data.training->batch(indicesOf(consumed), indicesOf(consumed + perMicro)));
+        batches.push_back(std::move(batch));
+    }
+    Result<StepReport> report = Error{ErrorCode::Internal, "no step", ""};
+    try {
+        report = m_parts.trainer.step(batches, std::move(stop));
+    } catch (...) {
+        report = session::toError(std::current_exception());
+    }
+    if (!report) {
+        Error error = report.error().within("step " + std::to_string(m_counters.step + 1));
+        if (error.code == ErrorCode::OutOfMemory) {
+            m_parts.trainer.optimizer().clearGradients();
+            error.message +=
+                "; nothing was applied and the run is saved.  A smaller train.micro_batch_size computes the same, so does "
+                "train.activation_checkpointing=true";
+            RETURN_IF_ERROR(save({}));
+        }
+        return error;
+    }
+    m_counters.consumedSamples += train.globalBatchSize;
+    if (report->refusal) return refuse(*report);
+    ++m_counters.step;
+    m_counters.recentLoss = m_parts.trainer.recentLoss();
+    tellStep(*report, secondsSince(begin));
+    return {};
+}
+
+// The weights are those of the last good step; they are saved, so that a person can decide.
+Result<void> RunLoop::refuse(const StepReport& report) {
+    const std::string what =
+        std::string(refusalName(*report.refusal)) + " at step " + std::to_string(report.step + 1) + ": " + report.where;
+    m_parts.log.notice(report.step + 1, "refused_step", what);
+    m_parts.trainer.optimizer().clearGradients();
+    RETURN_IF_ERROR(save({}));
+    return Error{ErrorCode::InvalidData,
+                 what + "; the step was not applied.  Go on behind these samples by --resume, or with a smaller optimizer.lr",
+                 ""};
+}
+
+void RunLoop::tellStep(const StepReport& report, double seconds) {
+    protocol::StepEvent event;
+    event.step = m_counters.step;
+    event.loss = report.loss;
+    event.learningRate = report.learningRate;
+    event.gradNorm = report.gradNorm;
+    event.seconds = seconds;
+    event.tokensPerSecond = static_cast<double>(report.tokens) * m_parts.group.size() / seconds;
+    event.targetTokens = report.targetTokens;
+    event.consumedSamples = m_counters.consumedSamples;
+    event.epoch = static_cast<double>(m_counters.consumedSamples) / static_cast<double>(m_order.samplesPerEpoch());
+    m_parts.log.write(event);
+}
+
+Result<void> RunLoop::checkThatSomethingMoves() {
+    const std::int64_t after = m_request.recipe.train.noOpCheckSteps;
+    if (after < 1 || m_startHashes.empty() || m_counters.step < after) return {};
+    bool moved = false;
+    for (const TrainableParameter& parameter : m_parts.trainer.optimizer().parameters()) {
+        moved = moved || m_startHashes.at(parameter.name) != hashOf(parameter.tensor);
+    }
+    m_startHashes.clear();  // asked once
+    if (moved) return {};
+    return Error{ErrorCode::InvalidData,
+                 "no-op training: after " + std::to_string(m_counters.step) + " steps not one of " +
+                     std::to_string(m_parts.trainer.optimizer().parameters().size()) +
+                     " tensors that learn has moved (is optimizer.lr 0, or does nothing of them reach the loss?)",
+                 ""};
+}
+
+Result<void> RunLoop::checkData() {
+    const std::int64_t epoch = m_order.samplesPerEpoch();
+    if (m_counters.consumedSamples % epoch >= m_request.recipe.train.globalBatchSize) return {};
+    const std::vector<std::string> changed = m_parts.data.training->changedFiles();
+    if (changed.empty()) return {};
+    std::string names;
+    for (std::size_t i = 0; i < std::min<std::size_t>(changed.size(), 5); ++i) names += (i > 0 ? ", " : "") + changed[i];
+    RETURN_IF_ERROR(save({}));
+    return Error{ErrorCode::InvalidData,
+                 "the training data were edited during the run: " + names + (changed.size() > 5 ? ", …" : "") +
+                     "; the run is saved, and --resume --accept-changes goes on with the new ones",
+                 ""};
+}
+
+bool RunLoop::isBetter(const Tally& tally) const {
+    const plan::ValidationSection& validation = m_request.recipe.validation;
+    const bool byLoss = validation.metric == plan::Metric::Loss;
+    if (!m_counters.best) return true;
+    return byLoss ? tally.loss() < *m_counters.best - validation.earlyStoppingMinDelta
+                  : tally.accuracy() > *m_counters.best + validation.earlyStoppingMinDelta;
+}
+
+bool RunLoop::reachedGoals(const Tally& tally) const {
+    const auto& goals = m_request.goals;
+    if (goals.empty() || m_counters.step < m_request.minSteps) return false;
+    return std::all_of(goals.begin(), goals.end(), [&](const auto& goal) {
+        if (goal.first == "all") return tally.accuracy() >= goal.second;
+        const auto kind = tally.kinds.find(goal.first);
+        return kind != tally.kinds.end() && kind->second.asked > 0 &&
+               static_cast<double>(kind->second.right) >= goal.second * static_cast<double>(kind->second.asked);
+    });
+}
+
+Result<void> RunLoop::evaluate(const std::stop_token& stop) {
+    const plan::Recipe& recipe = m_request.recipe;
+    BatchSource& source = *m_parts.data.validation;
+    const std::int64_t size = recipe.train.microBatchSize;
+    const std::int64_t batches = std::min(recipe.validation.evalIters, (source.size() + size - 1) / size);
+    const auto indices = [&](std::int64_t batch) {
+        std::vector<std::int64_t> wanted;
+        for (std::int64_t i = batch * size; i < std::min((batch + 1) * size, source.size()) && batch < batches; ++i)
+            wanted.push_back(i);
+        return wanted;
+    };
+    Tally tally;
+    for (std::int64_t batch = 0; batch < batches; ++batch) {
+        if (stop.stop_requested()) return {};
+        ASSIGN_OR_RETURN(const MicroBatch made, source.batch(indices(batch), indices(batch + 1)));
+        ASSIGN_OR_RETURN(const Tally part, m_parts.objective.evaluate(made, {}));
+        tally.add(part);
+    }
+    protocol::EvaluationEvent event;
+    event.step = m_counters.step;
+    event.loss = tally.loss();
+    event.accuracy = tally.accuracy();
+    for (const auto& [kind, count] : tally.kinds) {
+        const double accuracy = count.asked > 0 ? static_cast<double>(count.right) / static_cast<double>(count.asked) : 0.0;
+        event.kinds.push_back({kind, accuracy, count.asked});
+    }
+    event.best = isBetter(tally);
+    if (event.best) {
+        m_counters.best = recipe.validation.metric == plan::Metric::Loss ? tally.loss() : tally.accuracy();
+        m_counters.bestStep = m_counters.step;
+        m_counters.evaluationsWithoutBest = 0;
+    } else {
+        ++m_counters.evaluationsWithoutBest;
+    }
+    m_parts.log.write(event);
+    if (event.best && recipe.checkpoint.saveBest) RETURN_IF_ERROR(save(stop));
+    const auto& patience = recipe.validation.earlyStoppingPatience;
+    if (patience && m_counters.evaluationsWithoutBest >= *patience) m_reason = "early_stopping";
+    if (reachedGoals(tally)) m_reason = "reached";
+    return {};
+}
+
+// A full disk is no reason to lose what was learnt: the run waits, keeps everything in memory and tries again (fault 41).
+Result<void> RunLoop::save(const std::stop_token& stop) {
+    if (m_saved && m_saved->step == m_counters.step) return {};
+    bool told = false;
+    while (true) {
+        const auto begin = std::chrono::steady_clock::now();
+        Result<SavedCheckpoint> saved =
+            m_parts.folder.save(m_counters.step, [&](const std::filesystem::path& folder) -> Result<void> {
+                RETURN_IF_ERROR(saveTrainingState(folder, m_parts.trainer.optimizer(), m_counters, m_parts.identity));
+                return writeTrainedModel(folder, m_parts.model);
+            });
+        if (saved) {
+            m_saved = *saved;
+            m_parts.log.write(protocol::SavedEvent{saved->step, saved->folder.string(), saved->bytes, secondsSince(begin)});
+            break;
+        }
+        if (!isOfTheDisk(saved.error())) return saved.error();
+        if (!std::exchange(told, true)) {
+            m_parts.log.notice(m_counters.step, "save_failed",
+                               saved.error().toString() + "; the run waits and tries again, nothing is lost meanwhile");
+        }
+        const bool goOn = m_request.waitForSpace ? m_request.waitForSpace(stop) : waitSomeSeconds(stop);
+        if (!goOn) return saved.error();
+    }
+    const std::vector<std::int64_t> best = m_request.recipe.checkpoint.saveBest && m_counters.best
+                                               ? std::vector<std::int64_t>{m_counters.bestStep}
+                                               : std::vector<std::int64_t>{};
+    if (const auto kept = m_parts.folder.retain(m_request.recipe.checkpoint.mostRecentK, best); !kept) {
+        m_parts.log.notice(m_counters.step, "warning", "older checkpoints stay: " + kept.error().toString());
+    }
+    return {};
+}
+
+Result<void> RunLoop::obey(const std::stop_token& stop) {
+    do {
+        switch (m_parts.folder.takeCommand()) {
+            case RunCommand::None: break;
+            case RunCommand::Stop: m_reason = "stopped"; return {};
+            case RunCommand::Save: RETURN_IF_ERROR(save(stop)); break;
+            case RunCommand::Pause:
+                if (!std::exchange(m_paused, true)) {
+                    RETURN_IF_ERROR(save(stop));
+                    m_parts.log.notice(m_counters.step, "paused", "waiting for 'resume' or 'stop'");
+                }
+                break;
+            case RunCommand::Resume:
+                if (std::exchange(m_paused, false)) m_parts.log.notice(m_counters.step, "resumed", "");
+                break;
+        }
+        if (m_paused) std::this_thread::sleep_for(kPollPause);
+    } while (m_paused && !stop.stop_requested());
+    return {};
+}
+
+}  // namespace lapidary::train

@@ -1,0 +1,121 @@
+// What a recipe's `dataset` section means.
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "core/data/dataset/conversation_dataset.h"
+#include "core/data/dataset/makers.h"
+#include "core/engine/train/batch_source.h"
+#include "core/engine/train/scene_sources.h"
+#include "core/shared/base/json.h"
+
+namespace lapidary::train {
+namespace {
+
+// Seeds of the generator: validation never meets training's pictures, and neither meets the evaluation set (its own split).
+constexpr std::uint64_t kValidationStream = 0x76616C6964617465U;
+// Scenes are endless; an epoch is merely a number.
+constexpr std::int64_t kSceneEpoch = std::int64_t{1} << 40;
+
+using ProcessorPointer = std::shared_ptr<const processor::Gemma3Processor>;
+
+Result<TrainingData> openScenes(const plan::Recipe& recipe, const ProcessorPointer& processor) {
+    ASSIGN_OR_RETURN(const Json settings, parseJson(recipe.dataset.scenes.json, "dataset.scenes"));
+    ASSIGN_OR_RETURN(const scenes::SceneMix mix, scenes::SceneMix::fromJson(settings));
+    const auto seed = static_cast<std::uint64_t>(recipe.rng.seed);
+    const std::uint64_t validationSeed = seed ^ kValidationStream;
+    const std::int64_t validationSize = std::max<std::int64_t>(recipe.validation.evalIters, 1) * recipe.train.microBatchSize;
+    TrainingData data;
+    if (recipe.train.task == plan::TrainTask::TowerLabels) {
+        ASSIGN_OR_RETURN(auto training, scenes::TowerDataset::create(mix, seed, kSceneEpoch));
+        ASSIGN_OR_RETURN(auto validation, scenes::TowerDataset::create(mix, validationSeed, validationSize));
+        data.training = towerSource(std::move(training));
+        data.validation = towerSource(std::move(validation));
+        return data;
+    }
+    ASSIGN_OR_RETURN(auto training, scenes::SceneDataset::create(mix, seed, kSceneEpoch));
+    ASSIGN_OR_RETURN(auto validation, scenes::SceneDataset::create(mix, validationSeed, validationSize));
+    data.training = sceneSource(std::move(training), processor);
+    data.validation = sceneSource(std::move(validation), processor);
+    return data;
+}
+
+image::ViewSettings viewSettings(const plan::DatasetSection& section,
+                                 const std::optional<checkpoint::ImageProcessorSettings>& defaults) {
+    image::ViewSettings views;
+    if (defaults) {
+        views.mode = defaults->doPanAndScan ? image::CropMode::PanAndScan : image::CropMode::None;
+        views.panAndScan = {defaults->panAndScanMinCropSize, defaults->panAndScanMaxNumCrops,
+                            defaults->panAndScanMinRatioToActivate};
+    }
+    if (section.doPanAndScan) views.mode = *section.doPanAndScan ? image::CropMode::PanAndScan : image::CropMode::None;
+    if (section.panAndScanMinCropSize) views.panAndScan.minCropSize = *section.panAndScanMinCropSize;
+    if (section.panAndScanMaxNumCrops) views.panAndScan.maxNumCrops = *section.panAndScanMaxNumCrops;
+    if (section.panAndScanMinRatioToActivate) views.panAndScan.minRatioToActivate = *section.panAndScanMinRatioToActivate;
+    return views;
+}
+
+dataset::OpenSetOptions setOptions(const plan::Recipe& recipe, const session::OpenedCheckpoint& opened) {
+    const plan::DatasetSection& section = recipe.dataset;
+    dataset::OpenSetOptions options;
+    options.settings.mask =
+        section.lossMaskMode == plan::LossMaskMode::Search ? dataset::LossMaskMode::Search : dataset::LossMaskMode::Answers;
+    options.settings.maxTokens = recipe.model.seqLength;
+    switch (section.lengthPolicy) {
+        case plan::LengthPolicy::Fail: options.settings.length = dataset::LengthPolicy::Fail; break;
+        case plan::LengthPolicy::Skip: options.settings.length = dataset::LengthPolicy::Skip; break;
+        case plan::LengthPolicy::SplitText: options.settings.length = dataset::LengthPolicy::SplitText; break;
+    }
+    options.settings.views = viewSettings(section, opened.checkpoint.imageProcessor);
+    options.settings.urls = section.allowUrls ? image::UrlConsent::Allow : image::UrlConsent::Refuse;
+    options.badRows = section.onBadRow == plan::RowPolicy::Skip ? dataset::BadRows::Skip : dataset::BadRows::Stop;
+    return options;
+}
+
+// The set behind a path of the recipe, or of the maker's own repository.
+dataset::RecordRequest requestOf(const plan::DatasetSection& section, const std::optional<std::string>& path,
+                                 const std::string& split) {
+    dataset::RecordRequest request;
+    request.path = path.value_or("");
+    request.maker = section.makerName.value_or("");
+    request.split = split;
+    request.pictureFolder = section.imageFolder.value_or("");
+    request.columns = section.columns;
+    return request;
+}
+
+void noteReport(const dataset::SurveyReport& report, std::vector<std::string>& notes) {
+    notes.push_back(report.name + ": " + std::to_string(report.samples) + " samples from " + std::to_string(report.usableRows) +
+                    " of " + std::to_string(report.rows) + " rows, " + std::to_string(report.totalTokens) + " tokens, " +
+                    std::to_string(report.totalLabels) + " of them learned");
+    if (report.errorRows > 0)
+        notes.push_back(report.name + ": " + std::to_string(report.errorRows) + " rows cannot be used and are left out");
+}
+
+}  // namespace
+
+Result<TrainingData> openTrainingData(const plan::Recipe& recipe, const session::OpenedCheckpoint& opened,
+                                      std::stop_token stop) {
+    const ProcessorPointer& processor = opened.processor;
+    const plan::DatasetSection& section = recipe.dataset;
+    if (section.datasetType == plan::DatasetType::Scenes) return openScenes(recipe, processor);
+    if (recipe.train.task == plan::TrainTask::TowerLabels) {
+        return Error{ErrorCode::Usage, "tower_labels needs dataset.dataset_type=scenes", "train.task"};
+    }
+    dataset::OpenSetOptions options = setOptions(recipe, opened);
+    TrainingData data;
+    ASSIGN_OR_RETURN(auto records, dataset::RecordSet::open(requestOf(section, section.trainDataPath, "train"), stop));
+    ASSIGN_OR_RETURN(auto training, dataset::ConversationDataset::open(std::move(records), processor, options, stop));
+    noteReport(training->report(), data.notes);
+    const bool hasValidation = section.validDataPath || section.makerName;
+    if (recipe.validation.evalIters > 0 && hasValidation) {
+        options.training = &training->report();
+        ASSIGN_OR_RETURN(auto others, dataset::RecordSet::open(requestOf(section, section.validDataPath, "validation"), stop));
+        ASSIGN_OR_RETURN(auto validation, dataset::ConversationDataset::open(std::move(others), processor, options, stop));
+        noteReport(validation->report(), data.notes);
+        data.validation = datasetSource(validation, processor);
+    }
+    data.training = datasetSource(training, processor);
+    return data;
+}
+
+}  // namespace lapidary::train

@@ -1,0 +1,99 @@
+#include "core/engine/train/training_model.h"
+
+#include <ATen/TensorOperators.h>
+
+#include <map>
+#include <utility>
+
+#include "core/data/checkpoint/hf_writer.h"
+#include "core/engine/train/trainer.h"
+#include "core/shared/plan/parameter_table.h"
+#include "core/shared/plan/recipe_rules.h"
+
+namespace lapidary::train {
+namespace {
+
+double factorOf(const plan::LearningRateFactors& factors, plan::Part part) {
+    switch (part) {
+        case plan::Part::Language: return factors.language;
+        case plan::Part::Vision: return factors.vision;
+        case plan::Part::Projection: return factors.projection;
+    }
+    return 1.0;
+}
+
+std::map<std::string, plan::Parameter> tableOf(const session::OpenedCheckpoint& opened) {
+    std::map<std::string, plan::Parameter> table;
+    for (plan::Parameter& parameter : plan::parameterTable(opened.config(), opened.checkpoint.untiedHead)) {
+        const std::string name = parameter.name;
+        table.emplace(name, std::move(parameter));
+    }
+    return table;
+}
+
+const char* dtypeOf(kernels::BlockFormat format) {
+    switch (format) {
+        case kernels::BlockFormat::BF16: return "BF16";
+        case kernels::BlockFormat::F16: return "F16";
+        default: return "F32";
+    }
+}
+
+at::ScalarType scalarOf(kernels::BlockFormat format) {
+    switch (format) {
+        case kernels::BlockFormat::BF16: return at::kBFloat16;
+        case kernels::BlockFormat::F16: return at::kHalf;
+        default: return at::kFloat;
+    }
+}
+
+checkpoint::TensorToStore learned(const std::string& name, const at::Tensor& values, const checkpoint::StoredTensor& stored) {
+    const at::ScalarType type = scalarOf(stored.format);
+    return {name, dtypeOf(stored.format), stored.shape, [values, type](const auto& append) {
+                const at::Tensor rounded = values.detach().to(type).contiguous();
+                return append(
+                    {static_cast<const std::byte*>(rounded.const_data_ptr()), static_cast<std::size_t>(rounded.nbytes())});
+            }};
+}
+
+}  // namespace
+
+Result<TrainingModel> openTrainingModel(const plan::Recipe& recipe, const std::string& modelPath) {
+    TrainingModel made;
+    ASSIGN_OR_RETURN(made.plan, plan::freezePlan(recipe));
+    ASSIGN_OR_RETURN(const std::filesystem::path path, session::resolveModelPath(modelPath));
+    ASSIGN_OR_RETURN(made.opened, session::openWithProcessor(path));
+    const std::map<std::string, plan::Parameter> table = tableOf(made.opened);
+    for (const auto& [name, parameter] : table) made.totalParameters += parameter.elements();
+    model::LoadOptions options;
+    options.storage = model::WeightStorage::Trainable;
+    options.precision = recipe.mixedPrecision == plan::Precision::Float32 ? ops::Precision::Float32 : ops::Precision::BFloat16;
+    options.learns = [&](const std::string& name) { return made.plan.trainsWeights(table.at(name).part); };
+    ASSIGN_OR_RETURN(made.network, model::Gemma3VlModel::load(made.opened.config(), *made.opened.checkpoint.tensors, options));
+    made.parameters = trainableParameters(*made.network, recipe.optimizer.decayBiasAndNorm);
+    for (TrainableParameter& parameter : made.parameters) {
+        parameter.lrFactor = factorOf(recipe.optimizer.lrFactors, parameter.part);
+        made.trainableParameters += parameter.tensor.numel();
+    }
+    if (made.parameters.empty()) return Error{ErrorCode::Usage, "nothing of this model would learn", modelPath};
+    return made;
+}
+
+Result<void> writeTrainedModel(const std::filesystem::path& folder, const TrainingModel& model) {
+    std::map<std::string, at::Tensor> learnedTensors;
+    for (const TrainableParameter& parameter : model.parameters) learnedTensors[parameter.name] = parameter.tensor;
+    std::vector<checkpoint::TensorToStore> tensors;
+    const checkpoint::TensorSource& source = *model.opened.checkpoint.tensors;
+    for (const std::string& name : source.names()) {
+        ASSIGN_OR_RETURN(const checkpoint::StoredTensor stored, source.tensor(name));
+        if (const auto found = learnedTensors.find(name); found != learnedTensors.end()) {
+            tensors.push_back(learned(name, found->second, stored));
+        } else {
+            ASSIGN_OR_RETURN(checkpoint::TensorToStore kept, checkpoint::storedAsIs(stored));
+            tensors.push_back(std::move(kept));
+        }
+    }
+    return checkpoint::writeHfFolder(folder / "model", model.opened.checkpoint, tensors);
+}
+
+}  // namespace lapidary::train

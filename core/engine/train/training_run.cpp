@@ -1,0 +1,247 @@
+#include "core/engine/train/training_run.h"
+
+#include <ATen/Parallel.h>
+
+#include <algorithm>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <thread>
+#include <utility>
+
+#include "core/data/image/image_processor.h"
+#include "core/data/scenes/initial_model.h"
+#include "core/engine/session/to_error.h"
+#include "core/engine/train/run_loop.h"
+#include "core/engine/train/tower_objective.h"
+#include "core/shared/base/file.h"
+#include "core/shared/base/json.h"
+#include "core/shared/plan/recipe_overrides.h"
+#include "core/shared/plan/recipe_rules.h"
+
+namespace lapidary::train {
+namespace {
+
+namespace fs = std::filesystem;
+
+// A made-up model path: the demo model before its first step (core/data/scenes/initial_model.h).
+constexpr const char* kInitialDemo = "demo:initial";
+
+std::string sha256(const std::string& text) {
+    return image::sha256Hex({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
+}
+
+// The recipe without what may change between two sittings of one run.
+std::string lastingRecipe(plan::Recipe recipe) {
+    const plan::Recipe plain;
+    recipe.run = plain.run;
+    recipe.logger = plain.logger;
+    recipe.validation = plain.validation;
+    recipe.checkpoint = plain.checkpoint;
+    recipe.train.exitInterval = plain.train.exitInterval;
+    recipe.train.exitDurationInMins = plain.train.exitDurationInMins;
+    recipe.model.hfPath.clear();  // the model itself is compared
+    recipe.stages.clear();
+    return recipe.toJson().dump();
+}
+
+// Names, shapes and sizes of every tensor, and sizes of the files: a cheap likeness of a base that may be gigabytes.
+std::string modelLikeness(const session::OpenedCheckpoint& opened) {
+    std::string text;
+    for (const std::string& name : opened.checkpoint.tensors->names()) {
+        const auto tensor = opened.checkpoint.tensors->tensor(name);
+        text += name;
+        if (!tensor) continue;
+        const std::size_t sample = std::min<std::size_t>(tensor->bytes.size(), 4096);
+        text += std::to_string(tensor->bytes.size());
+        text.append(reinterpret_cast<const char*>(tensor->bytes.data()), sample);
+    }
+    return sha256(text);
+}
+
+RunIdentity identityOf(const RunRequest& request, const TrainingModel& model, const TrainingData& data,
+                       distributed::ProcessGroup& group) {
+    RunIdentity identity;
+    identity.recipe = lastingRecipe(request.recipe);
+    identity.data = data.training->fingerprint();
+    identity.model = modelLikeness(model.opened);
+    identity.build = request.build;
+    identity.worldSize = group.size();
+    identity.threads = at::get_num_threads();
+    identity.device = model.network->options().device.str();
+    return identity;
+}
+
+std::string tableRow(const std::string& what, const std::string& before, const std::string& now) {
+    return before == now ? "" : "\n  " + what + ": " + before + " -> " + now;
+}
+
+// What would make a resumed run another one (fault 44); empty where nothing does.
+std::string differences(const RunIdentity& before, const RunIdentity& now) {
+    std::string table;
+    const auto old = parseJson(before.recipe, "recipe");
+    const auto fresh = parseJson(now.recipe, "recipe");
+    if (before.recipe != now.recipe && old && fresh) {
+        const auto from = plan::Recipe::fromJson(*old, "checkpoint");
+        const auto to = plan::Recipe::fromJson(*fresh, "recipe");
+        if (from && to) {
+            for (const plan::RecipeDifference& one : plan::diff(*from, *to)) table += tableRow(one.path, one.from, one.to);
+        }
+    }
+    if (before.recipe != now.recipe && table.empty()) table += tableRow("recipe", sha256(before.recipe), sha256(now.recipe));
+    table += tableRow("training data", before.data, now.data);
+    table += tableRow("base model", before.model, now.model);
+    table += tableRow("build", before.build, now.build);
+    table += tableRow("ranks", std::to_string(before.worldSize), std::to_string(now.worldSize));
+    table += tableRow("threads", std::to_string(before.threads), std::to_string(now.threads));
+    table += tableRow("device", before.device, now.device);
+    return table;
+}
+
+TrainerSettings trainerSettings(const plan::Recipe& recipe, double weightDecay) {
+    TrainerSettings settings;
+    settings.optimizer.beta1 = recipe.optimizer.adamBeta1;
+    settings.optimizer.beta2 = recipe.optimizer.adamBeta2;
+    settings.optimizer.eps = recipe.optimizer.adamEps;
+    settings.optimizer.weightDecay = weightDecay;
+    settings.optimizer.moments =
+        recipe.optimizer.stateDtype == plan::StateDtype::EightBit ? MomentType::EightBit : MomentType::Float32;
+    settings.schedule.maximum = recipe.optimizer.lr;
+    settings.schedule.minimum = recipe.optimizer.minLr;
+    settings.schedule.initial = recipe.scheduler.lrWarmupInit;
+    switch (recipe.scheduler.lrDecayStyle) {
+        case plan::DecayStyle::Constant: settings.schedule.decay = Decay::Constant; break;
+        case plan::DecayStyle::Linear: settings.schedule.decay = Decay::Linear; break;
+        case plan::DecayStyle::Cosine: settings.schedule.decay = Decay::Cosine; break;
+    }
+    settings.schedule.warmupSteps = recipe.scheduler.lrWarmupIters;
+    settings.schedule.decaySteps = plan::decayIterations(recipe);
+    settings.maxGradNorm = recipe.optimizer.clipGrad;
+    settings.spikeFactor = recipe.train.lossSpikeFactor;
+    return settings;
+}
+
+// Brings the trainer to the newest good checkpoint; the counters of a run that begins where there is none.
+Result<RunCounters> goOn(const RunRequest& request, RunFolder& folder, RunLog& log, Trainer& trainer,
+                         const RunIdentity& identity) {
+    std::vector<std::string> skipped;
+    ASSIGN_OR_RETURN(const auto newest, folder.newestValid(skipped));
+    for (const std::string& sentence : skipped) log.notice(0, "checkpoint_skipped", sentence);
+    if (!newest) return RunCounters{};
+    ASSIGN_OR_RETURN(const SavedState saved, readSavedState(newest->folder));
+    const std::string changed = differences(saved.identity, identity);
+    if (!changed.empty() && !request.acceptChanges) {
+        return Error{ErrorCode::Different,
+                     "the run cannot go on bit for bit, since this differs:" + changed +
+                         "\n--accept-changes goes on from its weights all the same",
+                     request.folder.string()};
+    }
+    if (!changed.empty()) log.notice(saved.counters.step, "warning", "goes on although this differs:" + changed);
+    RETURN_IF_ERROR(restoreTrainingState(newest->folder, trainer.optimizer()));
+    trainer.restore(saved.counters.step, saved.counters.recentLoss);
+    return saved.counters;
+}
+
+std::unique_ptr<Objective> makeObjective(const plan::Recipe& recipe, TrainingModel& model) {
+    if (recipe.train.task == plan::TrainTask::TowerLabels) {
+        auto tower = std::make_unique<TowerObjective>(*model.network);
+        for (TrainableParameter& parameter : tower->parameters()) model.helpers.push_back(std::move(parameter));
+        return tower;
+    }
+    return std::make_unique<AnswerObjective>(
+        *model.network, AnswerObjective::Settings{.checkpointActivations = plan::recomputesActivations(recipe)});
+}
+
+Result<void> prepareStart(const plan::Recipe& recipe, const fs::path& folder, std::string& modelPath) {
+    modelPath = recipe.checkpoint.pretrainedCheckpoint.value_or(recipe.model.hfPath);
+    if (modelPath != kInitialDemo) return {};
+    const fs::path initial = folder / "initial";
+    if (!fs::exists(initial / "model.safetensors")) {
+        RETURN_IF_ERROR(scenes::writeInitialModel(initial, static_cast<std::uint64_t>(recipe.rng.seed)));
+    }
+    modelPath = initial.string();
+    return {};
+}
+
+std::string dtypeName(const plan::Recipe& recipe) {
+    return recipe.mixedPrecision == plan::Precision::Float32 ? "float32" : "bfloat16";
+}
+
+}  // namespace
+
+Result<RunResult> runTraining(const RunRequest& request, distributed::ProcessGroup& group, std::stop_token stop) {
+    const plan::Recipe& recipe = request.recipe;
+    const auto cores = static_cast<std::int64_t>(std::max(1U, std::thread::hardware_concurrency()));
+    at::set_num_threads(static_cast<int>(request.threads > 0 ? request.threads : cores));
+    ASSIGN_OR_RETURN(const double weightDecay, plan::effectiveWeightDecay(recipe));
+    ASSIGN_OR_RETURN(RunFolder folder, RunFolder::open(request.folder, request.resume ? RunStart::Resume : RunStart::Fresh));
+    RunLog log(folder, request.onEvent);
+    RETURN_IF_ERROR(writeFileAtomically(request.folder / "recipe.json", recipe.toJson().dump(2)));
+    std::string modelPath;
+    RETURN_IF_ERROR(prepareStart(recipe, request.folder, modelPath));
+    ASSIGN_OR_RETURN(TrainingModel model, openTrainingModel(recipe, modelPath));
+    ASSIGN_OR_RETURN(TrainingData data, openTrainingData(recipe, model.opened, stop));
+    const std::unique_ptr<Objective> objective = makeObjective(recipe, model);
+    TrainableParameters all = model.parameters;
+    all.insert(all.end(), model.helpers.begin(), model.helpers.end());
+    const TrainerSettings settings = trainerSettings(recipe, weightDecay);
+    RETURN_IF_ERROR(settings.schedule.check());
+    Trainer trainer(*objective, std::move(all), settings, group);
+    ASSIGN_OR_RETURN(auto order, dataset::SampleOrder::create({data.training->size(), recipe.train.microBatchSize, group.size(),
+                                                               recipe.dataset.dataloaderType == plan::DataloaderType::Cyclic
+                                                                   ? dataset::SampleOrderKind::Cyclic
+                                                                   : dataset::SampleOrderKind::Single}));
+    const RunIdentity identity = identityOf(request, model, data, group);
+    ASSIGN_OR_RETURN(const RunCounters counters, goOn(request, folder, log, trainer, identity));
+    if (!request.tensorboard.empty()) log.openTensorboard(request.tensorboard, counters.step);
+    protocol::RunStartedEvent started;
+    started.run = request.folder.string();
+    started.step = counters.step;
+    started.steps = recipe.train.trainIters;
+    started.parameters = model.totalParameters;
+    started.trainableParameters = model.trainableParameters;
+    started.samples = data.training->size();
+    started.worldSize = group.size();
+    started.device = identity.device;
+    started.dtype = dtypeName(recipe);
+    started.notes = data.notes;
+    started.notes.insert(started.notes.end(), model.opened.warnings.begin(), model.opened.warnings.end());
+    log.write(started);
+    RunLoop loop(request, {model, data, *objective, trainer, folder, log, group, identity}, std::move(order), counters);
+    Result<RunResult> result = loop.run(stop);
+    if (!result) log.write(protocol::RunFinishedEvent{trainer.nextStep(), "failed", result.error().toString(), ""});
+    return result;
+}
+
+Result<RunResult> runRecipe(const RunRequest& request, distributed::ProcessGroup& group, std::stop_token stop) {
+    if (request.recipe.stages.empty()) return runTraining(request, group, stop);
+    RETURN_IF_ERROR(writeFileAtomically(request.folder / "recipe.json", request.recipe.toJson().dump(2)));
+    std::string weights;
+    RunResult result;
+    for (std::size_t i = 0; i < request.recipe.stages.size(); ++i) {
+        const plan::Stage& stage = request.recipe.stages[i];
+        const std::string number = (i < 9 ? "0" : "") + std::to_string(i + 1);
+        RunRequest one = request;
+        one.folder = request.folder / "stages" / (number + "-" + stage.name);
+        if (!request.tensorboard.empty()) one.tensorboard = request.tensorboard / stage.name;
+        ASSIGN_OR_RETURN(one.recipe, plan::recipeOfStage(request.recipe, i));
+        if (!weights.empty()) one.recipe.model.hfPath = weights;
+        one.goals = stage.advanceWhen;
+        one.minSteps = stage.minIters;
+        one.resume = fs::exists(one.folder / "events.jsonl");
+        const auto done = readFile(one.folder / "finished", 4096);
+        if (done) {
+            weights = *done;
+            result = {stage.maxIters, "done", fs::path(weights).parent_path(), std::nullopt};
+            continue;
+        }
+        Result<RunResult> ended = runTraining(one, group, stop);
+        if (!ended) return ended.error().within("stage '" + stage.name + "'");
+        result = *ended;
+        if (result.reason == "stopped") return result;
+        weights = (result.checkpoint / "model").string();
+        RETURN_IF_ERROR(writeFileAtomically(one.folder / "finished", weights));
+    }
+    return result;
+}
+
+}  // namespace lapidary::train

@@ -1,0 +1,319 @@
+// Whole runs on tiny models: what is learnt, what is written, how they go on (faults 37 to 41, 44).
+#include "core/engine/train/training_run.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "core/data/checkpoint/open_checkpoint.h"
+#include "core/engine/distributed/local_group.h"
+#include "core/engine/train/run_folder.h"
+#include "core/shared/base/file.h"
+#include "tests/support/temp_dir.h"
+#include "tests/support/tiny_model.h"
+
+namespace lapidary::train {
+namespace {
+
+namespace fs = std::filesystem;
+
+using Bytes = std::map<std::string, std::string>;
+
+// Every tensor of a model folder, as bytes.
+Bytes tensorsOf(const fs::path& folder) {
+    const auto opened = checkpoint::openCheckpoint(folder);
+    if (!opened) throw std::runtime_error(opened.error().toString());
+    Bytes bytes;
+    for (const std::string& name : opened->tensors->names()) {
+        const auto tensor = opened->tensors->tensor(name);
+        bytes[name] = std::string(reinterpret_cast<const char*>(tensor->bytes.data()), tensor->bytes.size());
+    }
+    return bytes;
+}
+
+struct TrainingRun : testing::Test {
+    TrainingRun() {
+        test::buildTinyVisionModel(temp.path() / "model");
+        writeData(12);
+        request.folder = temp.path() / "run";
+        request.threads = 1;
+        request.onEvent = [this](const protocol::TrainingEvent& event) { events.push_back(event); };
+        plan::Recipe& recipe = request.recipe;
+        recipe.model.hfPath = (temp.path() / "model").string();
+        recipe.model.seqLength = 256;
+        recipe.train.trainIters = 6;
+        recipe.train.globalBatchSize = 2;
+        recipe.validation.evalIters = 0;
+        recipe.optimizer.lr = 3e-3;
+        recipe.dataset.trainDataPath = (temp.path() / "train.jsonl").string();
+        recipe.checkpoint.saveInterval = 2;
+    }
+
+    void writeData(int rows) {
+        std::ofstream file(temp.path() / "train.jsonl");
+        for (int i = 0; i < rows; ++i) {
+            const std::string picture = "picture" + std::to_string(i % 3) + ".png";
+            test::writePicture(temp.path() / picture, i % 3);
+            file << nlohmann::json{{"prompt", "What is number " + std::to_string(i) + "?"},
+                                   {"answer", "It is " + std::to_string(i * 7)},
+                                   {"image", picture}}
+                        .dump()
+                 << "\n";
+        }
+    }
+    RunResult run() {
+        Result<RunResult> result = runTraining(request, group);
+        if (!result) throw std::runtime_error(result.error().toString());
+        return std::move(*result);
+    }
+    Error failure() {
+        Result<RunResult> result = runTraining(request, group);
+        if (result) throw std::runtime_error("the run should have failed");
+        return result.error();
+    }
+    template <class Event>
+    std::vector<Event> all() const {
+        std::vector<Event> found;
+        for (const protocol::TrainingEvent& event : events) {
+            if (const auto* body = std::get_if<Event>(&event.body)) found.push_back(*body);
+        }
+        return found;
+    }
+
+    test::TempDir temp;
+    distributed::LocalGroup group;
+    RunRequest request;
+    std::vector<protocol::TrainingEvent> events;
+};
+
+TEST_F(TrainingRun, LearnsSavesAndTells) {
+    request.recipe.train.trainIters = 30;
+    request.recipe.checkpoint.saveInterval = 10;
+    const RunResult result = run();
+    EXPECT_EQ(result.reason, "done");
+    EXPECT_EQ(result.step, 30);
+    const auto steps = all<protocol::StepEvent>();
+    ASSERT_EQ(steps.size(), 30U);
+    EXPECT_LT(steps.back().loss, 0.6 * steps.front().loss);
+    EXPECT_EQ(steps[4].consumedSamples, 10);
+    EXPECT_EQ(all<protocol::SavedEvent>().size(), 3U);
+    const Bytes before = tensorsOf(temp.path() / "model");
+    const Bytes after = tensorsOf(result.checkpoint / "model");
+    ASSERT_EQ(before.size(), after.size());
+    for (const auto& [name, bytes] : before) EXPECT_NE(bytes, after.at(name)) << name;
+    // The log on disk tells the same.
+    std::ifstream log(request.folder / "events.jsonl");
+    std::size_t lines = 0;
+    for (std::string line; std::getline(log, line); ++lines) {
+        const auto event = protocol::parseTrainingEvent(line);
+        ASSERT_TRUE(event) << event.error().toString();
+        EXPECT_EQ(*event, events.at(lines));
+    }
+    EXPECT_EQ(lines, events.size());
+}
+
+// Hash equality of whatever does not learn, for every combination of frozen and full that trains something.
+TEST_F(TrainingRun, FrozenPartsStayByteForByte) {
+    const Bytes before = tensorsOf(temp.path() / "model");
+    for (int which = 0; which < 7; ++which) {
+        const auto training = [&](int bit) { return (which >> bit & 1) != 0 ? plan::Training::Frozen : plan::Training::Full; };
+        request.recipe.model.language = training(0);
+        request.recipe.model.vision = training(1);
+        request.recipe.model.projection = training(2);
+        request.folder = temp.path() / ("run" + std::to_string(which));
+        const Bytes after = tensorsOf(run().checkpoint / "model");
+        for (const auto& [name, bytes] : before) {
+            const bool vision = name.starts_with("vision_tower.");
+            const bool projection = name.starts_with("multi_modal_projector.");
+            const auto mine = vision       ? request.recipe.model.vision
+                              : projection ? request.recipe.model.projection
+                                           : request.recipe.model.language;
+            if (mine == plan::Training::Frozen) {
+                EXPECT_EQ(bytes, after.at(name)) << which << " " << name;
+            } else {
+                EXPECT_NE(bytes, after.at(name)) << which << " " << name;
+            }
+        }
+    }
+}
+
+using Fault38 = TrainingRun;
+TEST_F(Fault38, NothingThatLearnsIsRefused) {
+    request.recipe.model.language = request.recipe.model.vision = request.recipe.model.projection = plan::Training::Frozen;
+    EXPECT_EQ(failure().code, ErrorCode::Usage);
+}
+
+using Fault39 = TrainingRun;
+TEST_F(Fault39, TrainingThatMovesNothingIsAnError) {
+    request.recipe.optimizer.lr = 0.0;
+    request.recipe.train.noOpCheckSteps = 3;
+    const Error error = failure();
+    EXPECT_NE(error.message.find("no-op training"), std::string::npos) << error.toString();
+}
+
+// Every step's numbers and the last weights are those of a run that was never interrupted.
+using Fault40 = TrainingRun;
+TEST_F(Fault40, AResumedRunIsTheUninterruptedOne) {
+    for (const plan::StateDtype moments : {plan::StateDtype::Float32, plan::StateDtype::EightBit}) {
+        request.recipe.optimizer.stateDtype = moments;
+        request.resume = false;
+        const std::string name = moments == plan::StateDtype::Float32 ? "float32" : "eight-bit";
+        request.folder = temp.path() / (name + "-whole");
+        events.clear();
+        const Bytes whole = tensorsOf(run().checkpoint / "model");
+        const auto wholeSteps = all<protocol::StepEvent>();
+        request.folder = temp.path() / (name + "-parts");
+        events.clear();
+        request.recipe.train.exitInterval = 3;  // not at a multiple of the save interval
+        EXPECT_EQ(run().reason, "stopped");
+        request.resume = true;
+        EXPECT_EQ(run().step, 6);
+        request.recipe.train.exitInterval.reset();
+        const auto steps = all<protocol::StepEvent>();
+        ASSERT_EQ(steps.size(), wholeSteps.size());
+        for (std::size_t i = 0; i < steps.size(); ++i) {
+            EXPECT_EQ(steps[i].loss, wholeSteps[i].loss) << name << " step " << i;
+            EXPECT_EQ(steps[i].gradNorm, wholeSteps[i].gradNorm) << name << " step " << i;
+            EXPECT_EQ(steps[i].learningRate, wholeSteps[i].learningRate);
+        }
+        EXPECT_EQ(tensorsOf(request.folder / "checkpoints/iter_0000006/model"), whole) << name;
+    }
+}
+
+TEST_F(TrainingRun, MicroBatchesOfOneAreTheBatchOfFour) {
+    request.recipe.train.globalBatchSize = 4;
+    request.recipe.train.microBatchSize = 4;
+    run();
+    const auto together = all<protocol::StepEvent>();
+    events.clear();
+    request.folder = temp.path() / "apart";
+    request.recipe.train.microBatchSize = 1;
+    run();
+    const auto apart = all<protocol::StepEvent>();
+    ASSERT_EQ(together.size(), apart.size());
+    // The order of the samples depends on the micro-batch size, what a step consumes does not while the set is one epoch.
+    for (std::size_t i = 0; i < 3; ++i) EXPECT_EQ(together[i].targetTokens, apart[i].targetTokens) << i;
+    EXPECT_NEAR(together[0].loss, apart[0].loss, 1e-5);
+    EXPECT_NEAR(together[0].gradNorm / apart[0].gradNorm, 1.0, 2e-5);
+    EXPECT_NEAR(together[2].loss, apart[2].loss, 1e-5);
+}
+
+using Fault41 = TrainingRun;
+TEST_F(Fault41, AFullDiskWaitsAndLosesNothing) {
+    int waits = 0;
+    // A file where the folder of checkpoints must be: every save fails until it is gone.
+    request.onEvent = [&](const protocol::TrainingEvent& event) {
+        events.push_back(event);
+        const auto* step = std::get_if<protocol::StepEvent>(&event.body);
+        if (step == nullptr || step->step != 3) return;
+        fs::rename(request.folder / "checkpoints", request.folder / "away");
+        std::ofstream(request.folder / "checkpoints") << "in the way";
+    };
+    request.waitForSpace = [&](std::stop_token) {
+        if (++waits == 3) {
+            fs::remove(request.folder / "checkpoints");
+            fs::rename(request.folder / "away", request.folder / "checkpoints");
+        }
+        return true;
+    };
+    EXPECT_EQ(run().step, 6);
+    EXPECT_EQ(waits, 3);
+    const auto notices = all<protocol::NoticeEvent>();
+    ASSERT_EQ(notices.size(), 1U) << "told once";
+    EXPECT_EQ(notices[0].kind, "save_failed");
+    EXPECT_TRUE(fs::exists(request.folder / "checkpoints/iter_0000002/model/model.safetensors"))
+        << "the earlier one is untouched";
+}
+
+using Fault44 = TrainingRun;
+TEST_F(Fault44, AChangedRunIsNotContinuedExactly) {
+    request.recipe.train.exitInterval = 2;
+    run();
+    request.resume = true;
+    request.recipe.optimizer.lr = 1e-3;
+    const Error error = failure();
+    EXPECT_EQ(error.code, ErrorCode::Different);
+    EXPECT_NE(error.message.find("optimizer.lr: 0.003 -> 0.001"), std::string::npos) << error.message;
+    request.recipe.optimizer.lr = 3e-3;
+    writeData(11);
+    EXPECT_NE(failure().message.find("training data"), std::string::npos);
+    request.acceptChanges = true;
+    request.recipe.train.exitInterval.reset();
+    EXPECT_EQ(run().step, 6);
+}
+
+using Fault43 = TrainingRun;
+TEST_F(Fault43, ADamagedCheckpointIsSkippedAndSaidSo) {
+    const Bytes whole = tensorsOf(run().checkpoint / "model");
+    std::ofstream(request.folder / "checkpoints/iter_0000006/state.safetensors", std::ios::in | std::ios::out) << "x";
+    request.resume = true;
+    events.clear();
+    EXPECT_EQ(tensorsOf(run().checkpoint / "model"), whole);
+    ASSERT_FALSE(all<protocol::NoticeEvent>().empty());
+    EXPECT_EQ(all<protocol::NoticeEvent>()[0].kind, "checkpoint_skipped");
+    EXPECT_EQ(all<protocol::RunStartedEvent>()[0].step, 4);
+}
+
+using Fault37 = TrainingRun;
+TEST_F(Fault37, ALossThatJumpsStopsTheStepAndNamesTheSamples) {
+    request.recipe.optimizer.lr = 30.0;  // ruins the model at once
+    request.recipe.optimizer.clipGrad = 0.0;
+    request.recipe.train.trainIters = 40;
+    const Error error = failure();
+    EXPECT_EQ(error.code, ErrorCode::InvalidData);
+    EXPECT_NE(error.message.find("train.jsonl:"), std::string::npos) << error.message;
+    const auto notices = all<protocol::NoticeEvent>();
+    ASSERT_EQ(notices.size(), 1U);
+    EXPECT_EQ(notices[0].kind, "refused_step");
+    const auto finished = all<protocol::RunFinishedEvent>();
+    ASSERT_EQ(finished.size(), 1U);
+    EXPECT_EQ(finished[0].reason, "failed");
+}
+
+TEST_F(TrainingRun, WordsFromOutside) {
+    request.recipe.train.trainIters = 50;
+    request.recipe.checkpoint.saveInterval = 1000;
+    const auto say = [&](RunCommand word) { EXPECT_TRUE(leaveCommand(request.folder, word)); };
+    request.onEvent = [&](const protocol::TrainingEvent& event) {
+        events.push_back(event);
+        if (const auto* step = std::get_if<protocol::StepEvent>(&event.body)) {
+            if (step->step == 2) say(RunCommand::Save);
+            if (step->step == 5) say(RunCommand::Pause);
+        }
+        if (const auto* notice = std::get_if<protocol::NoticeEvent>(&event.body)) {
+            if (notice->kind == "paused") say(RunCommand::Resume);
+            if (notice->kind == "resumed") say(RunCommand::Stop);
+        }
+    };
+    const RunResult result = run();
+    EXPECT_EQ(result.reason, "stopped");
+    EXPECT_LE(result.step, 6);
+    const auto saved = all<protocol::SavedEvent>();
+    ASSERT_GE(saved.size(), 2U);
+    EXPECT_EQ(saved[0].step, 2);
+}
+
+TEST_F(TrainingRun, EvaluatesKeepsTheBestAndStopsEarly) {
+    fs::copy_file(temp.path() / "train.jsonl", temp.path() / "valid.jsonl");
+    request.recipe.dataset.validDataPath = (temp.path() / "valid.jsonl").string();
+    request.recipe.validation.evalIters = 4;
+    request.recipe.validation.evalInterval = 2;
+    request.recipe.validation.earlyStoppingPatience = 2;
+    request.recipe.validation.earlyStoppingMinDelta = 100.0;  // nothing is that much better
+    request.recipe.train.trainIters = 40;
+    request.recipe.checkpoint.mostRecentK = 1;
+    const RunResult result = run();
+    EXPECT_EQ(result.reason, "early_stopping");
+    EXPECT_EQ(result.step, 6);
+    const auto evaluations = all<protocol::EvaluationEvent>();
+    ASSERT_EQ(evaluations.size(), 3U);
+    EXPECT_TRUE(evaluations[0].best);
+    EXPECT_FALSE(evaluations[2].best);
+    EXPECT_TRUE(fs::exists(request.folder / "checkpoints/iter_0000002")) << "the best one is kept";
+    EXPECT_FALSE(fs::exists(request.folder / "checkpoints/iter_0000004"));
+}
+
+}  // namespace
+}  // namespace lapidary::train
