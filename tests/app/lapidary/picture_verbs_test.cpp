@@ -94,7 +94,7 @@ TEST(ProcessorVerb, RefusesWhatItCannotRead) {
     const Outcome other = run(app::makeProcessorVerb(), {svg.string()});
     EXPECT_EQ(exitCode(other.result.error().code), 3);
     EXPECT_NE(other.result.error().message.find("an SVG drawing"), std::string::npos);
-    EXPECT_EQ(run(app::makeProcessorVerb(), {"http://example.com/cat.png"}).result.error().code, ErrorCode::Usage);
+    EXPECT_EQ(exitCode(run(app::makeProcessorVerb(), {"http://example.com/cat.png"}).result.error().code), 3);
     const auto crops = folder.write("crops.json", "[[0, 0, 5000, 20]]");
     EXPECT_EQ(run(app::makeProcessorVerb(), {scene(), "--crops", crops.string()}).result.error().code, ErrorCode::InvalidData);
 }
