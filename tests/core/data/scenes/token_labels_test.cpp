@@ -42,7 +42,7 @@ Sign signAt(double textLeft, double textTop, const std::string& text) {
 }
 
 int label(const TokenLabels& labels, TokenHead head, int row, int column) {
-    return labels[indexOf(head)][static_cast<std::size_t>(row * kTokensPerSide + column)];
+    return labels[indexOf(head)][static_cast<std::size_t>(row) * kTokensPerSide + static_cast<std::size_t>(column)];
 }
 
 TEST(TokenLabels, NothingIsLabelledWhereNothingIsDrawn) {
@@ -147,10 +147,10 @@ TEST(TokenLabels, NoCharacterIsLostOrDoubled) {
             for (const auto& box : boxes) {
                 const TokenLabels labels = tokenLabels(scene, box);
                 for (std::size_t token = 0; token < kTokensPerView; ++token) {
-                    const int count = labels[indexOf(TokenHead::Letters)][token];
+                    const std::int8_t count = labels[indexOf(TokenHead::Letters)][token];
                     ASSERT_GE(count, 0);
                     for (int i = 0; i < 4; ++i) {
-                        const int character = labels[indexOf(TokenHead::Char1) + static_cast<std::size_t>(i)][token];
+                        const std::int8_t character = labels[indexOf(TokenHead::Char1) + static_cast<std::size_t>(i)][token];
                         EXPECT_EQ(character != kNoTokenLabel, i < count);
                         if (i < count) found.insert(character);
                     }
