@@ -43,19 +43,21 @@ std::int64_t SampleOrder::samplesPerEpoch() const {
     return m_shape.samples / together * together;
 }
 
+std::int64_t SampleOrder::sampleOf(std::int64_t place) const { return m_shape.repeated > 0 ? place % m_shape.repeated : place; }
+
 std::vector<std::int64_t> SampleOrder::microBatch(std::int64_t consumed, std::int64_t rank) const {
     const std::int64_t epochSamples = samplesPerEpoch();
     const std::int64_t inEpoch = consumed % epochSamples;
     std::vector<std::int64_t> indices;
     if (m_shape.kind == SampleOrderKind::Single) {
         const std::int64_t first = inEpoch + rank * m_shape.microBatchSize;
-        for (std::int64_t i = 0; i < m_shape.microBatchSize; ++i) indices.push_back(first + i);
+        for (std::int64_t i = 0; i < m_shape.microBatchSize; ++i) indices.push_back(sampleOf(first + i));
         return indices;
     }
     const std::int64_t share = epochSamples / m_shape.dataParallelSize;
     const auto order = torchRandomPermutation(share, static_cast<std::uint64_t>(consumed / epochSamples));
     const std::int64_t offset = inEpoch / m_shape.dataParallelSize;
-    for (std::int64_t i = 0; i < m_shape.microBatchSize; ++i) indices.push_back(rank * share + order[offset + i]);
+    for (std::int64_t i = 0; i < m_shape.microBatchSize; ++i) indices.push_back(sampleOf(rank * share + order[offset + i]));
     return indices;
 }
 

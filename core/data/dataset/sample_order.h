@@ -29,6 +29,9 @@ public:
         std::int64_t microBatchSize = 1;  // samples a rank takes at once
         std::int64_t dataParallelSize = 1;
         SampleOrderKind kind = SampleOrderKind::Single;
+        // Megatron-Bridge trains on a set of `samples` = train_iters * global_batch_size places, of which place i is sample i modulo
+        // the real number of samples; that number, or 0 where each place is a sample of its own.
+        std::int64_t repeated = 0;
     };
     // Errors: InvalidData where the set has fewer samples than one micro-batch of all ranks, or a size is below one.
     static Result<SampleOrder> create(const Shape& shape);
@@ -43,6 +46,7 @@ public:
 
 private:
     explicit SampleOrder(const Shape& shape) : m_shape(shape) {}
+    [[nodiscard]] std::int64_t sampleOf(std::int64_t place) const;
     Shape m_shape;
 };
 

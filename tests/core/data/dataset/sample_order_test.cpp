@@ -45,6 +45,16 @@ TEST(SampleOrder, CyclicIsMegatronsShuffle) {
     EXPECT_EQ(order.microBatch(20, 0), (Indices{5, 6, 1, 2, 0}));  // the second epoch: seed 1
 }
 
+// train_iters 4, global_batch_size 4, a set of 5 samples: 16 places that repeat it.
+TEST(SampleOrder, BridgesPlacesRepeatTheSet) {
+    const SampleOrder single = makeOrder({16, 2, 2, SampleOrderKind::Single, 5});
+    EXPECT_EQ(single.microBatch(4, 0), (Indices{4, 0}));
+    EXPECT_EQ(single.microBatch(4, 1), (Indices{1, 2}));
+    const SampleOrder cyclic = makeOrder({16, 2, 1, SampleOrderKind::Cyclic, 5});
+    const Indices order = torchRandomPermutation(16, 0);
+    EXPECT_EQ(cyclic.microBatch(6, 0), (Indices{order[6] % 5, order[7] % 5}));
+}
+
 TEST(SampleOrder, EveryEpochTakesEachSampleOnce) {
     for (const std::int64_t ranks : {1, 2, 3}) {
         const SampleOrder order = makeOrder({25, 4, ranks, SampleOrderKind::Cyclic});
