@@ -63,6 +63,17 @@ static void fields(F& f, LoadedEvent& m) {
 }
 
 template <class F>
+static void fields(F& f, AdapterEvent& m) {
+    f.text("name", m.name, Presence::Required);
+    f.text("path", m.path);
+    f.text("method", m.method);
+    f.text("base_model", m.baseModel);
+    f.integer("modules", m.modules);
+    f.integer("parameters", m.parameters);
+    f.texts("warnings", m.warnings);
+}
+
+template <class F>
 static void fields(F& f, WarningEvent& m) {
     f.text("message", m.message);
 }
@@ -134,8 +145,8 @@ static void fields(F& f, ErrorEvent& m) {
 namespace {
 
 // Names in the order of EventBody's alternatives.
-constexpr const char* kTypeNames[] = {"hello",   "loading",   "loaded", "warning",  "prefill", "token",
-                                      "preview", "thumbnail", "count",  "forecast", "done",    "error"};
+constexpr const char* kTypeNames[] = {"hello",     "loading", "loaded",   "warning", "prefill", "token", "preview",
+                                      "thumbnail", "count",   "forecast", "adapter", "done",    "error"};
 static_assert(std::size(kTypeNames) == std::variant_size_v<EventBody>);
 
 template <std::size_t I = 0>

@@ -48,6 +48,18 @@ struct LoadedEvent {
     bool operator==(const LoadedEvent&) const = default;
 };
 
+// An adapter stands ready.
+struct AdapterEvent {
+    std::string name;  // how chat requests call it
+    std::string path;
+    std::string method;  // "lora" or "dora"
+    std::string baseModel;  // what it was trained on, as its maker said it
+    std::int64_t modules = 0;  // that have a delta
+    std::int64_t parameters = 0;
+    std::vector<std::string> warnings;
+    bool operator==(const AdapterEvent&) const = default;
+};
+
 // Something a person should know; the request goes on.
 struct WarningEvent {
     std::string message;
@@ -147,7 +159,7 @@ struct ErrorEvent {
 };
 
 using EventBody = std::variant<HelloEvent, LoadingEvent, LoadedEvent, WarningEvent, PrefillEvent, TokenEvent, PreviewEvent,
-                               ThumbnailEvent, CountEvent, ForecastEvent, DoneEvent, ErrorEvent>;
+                               ThumbnailEvent, CountEvent, ForecastEvent, AdapterEvent, DoneEvent, ErrorEvent>;
 
 struct Event {
     std::optional<std::int64_t> id;  // absent in hello and in errors about unreadable lines

@@ -60,6 +60,10 @@ public:
             values.push_back(element.get<std::string>());
         });
     }
+    void texts(const char* key, std::optional<std::vector<std::string>>& values) {
+        if (!has(key)) return;
+        texts(key, values.emplace());
+    }
     template <class T>
     void list(const char* key, std::vector<T>& values) {
         eachElement(key, [&](const Json& element, const std::string& place) { values.push_back(object<T>(element, place)); });
@@ -161,6 +165,9 @@ public:
     void flag(const char* key, bool value) { m_object[key] = value; }
     void logprob(const char* key, double value) { m_object[key] = std::isfinite(value) ? Json(value) : Json(nullptr); }
     void texts(const char* key, const std::vector<std::string>& values) { m_object[key] = values; }
+    void texts(const char* key, const std::optional<std::vector<std::string>>& values) {
+        if (values) m_object[key] = *values;
+    }
     template <class T>
     void list(const char* key, std::vector<T>& values) {
         Json array = Json::array();

@@ -93,6 +93,17 @@ template <class F>
 static void fields(F&, UnloadRequest&) {}
 
 template <class F>
+static void fields(F& f, LoadAdapterRequest& m) {
+    f.text("path", m.path, Presence::Required);
+    f.text("name", m.name);
+}
+
+template <class F>
+static void fields(F& f, UnloadAdapterRequest& m) {
+    f.text("name", m.name, Presence::Required);
+}
+
+template <class F>
 static void fields(F& f, ChatRequest& m) {
     f.list("messages", m.messages);
     views(f, m.views);
@@ -108,6 +119,7 @@ static void fields(F& f, ChatRequest& m) {
     f.flag("parse_special", m.parseSpecial);
     f.flag("raw", m.raw);
     f.text("sequence", m.sequence);
+    f.texts("adapters", m.adapters);
 }
 
 template <class F>
@@ -147,7 +159,8 @@ static void fields(F& f, ForecastRequest& m) {
 namespace {
 
 // Names in the order of RequestBody's alternatives.
-constexpr const char* kTypeNames[] = {"hello", "load", "unload", "chat", "cancel", "preview", "thumbnail", "count", "forecast"};
+constexpr const char* kTypeNames[] = {"hello",     "load",  "unload",   "chat",         "cancel",        "preview",
+                                      "thumbnail", "count", "forecast", "load_adapter", "unload_adapter"};
 static_assert(std::size(kTypeNames) == std::variant_size_v<RequestBody>);
 
 // The alternative whose name is `type`, default-made.

@@ -40,6 +40,19 @@ struct UnloadRequest {
     bool operator==(const UnloadRequest&) const = default;
 };
 
+// Makes an adapter ready beside the open model, which is not read again.  Events: adapter, then done.
+struct LoadAdapterRequest {
+    std::string path;  // PEFT folder
+    std::string name;  // how chat requests call it; empty: as the folder is called
+    bool operator==(const LoadAdapterRequest&) const = default;
+};
+
+// Forgets one.
+struct UnloadAdapterRequest {
+    std::string name;
+    bool operator==(const UnloadAdapterRequest&) const = default;
+};
+
 // One piece of a message: a text, or a picture by path or https address.
 struct ContentPart {
     enum class Type { Text, Image };
@@ -88,6 +101,8 @@ struct ChatRequest {
     bool parseSpecial = false;  // special tokens typed in a text become control tokens
     bool raw = false;  // no chat template: the texts and pictures as they stand, after <bos>
     std::string sequence;  // name of the conversation whose cache is continued; empty: the default one
+    // Names of loaded adapters that answer together; none: the base alone; absent: those that came with `load`.
+    std::optional<std::vector<std::string>> adapters;
     bool operator==(const ChatRequest&) const = default;
 };
 
@@ -133,7 +148,7 @@ struct ForecastRequest {
 };
 
 using RequestBody = std::variant<HelloRequest, LoadRequest, UnloadRequest, ChatRequest, CancelRequest, PreviewRequest,
-                                 ThumbnailRequest, CountRequest, ForecastRequest>;
+                                 ThumbnailRequest, CountRequest, ForecastRequest, LoadAdapterRequest, UnloadAdapterRequest>;
 
 struct Request {
     std::int64_t id = 0;  // chosen by the client, >= 0; used again only after its done or error

@@ -21,6 +21,12 @@ TEST(Event, LinesAsAClientReadsThem) {
               R"({"code":"invalid_data","message":"m","refused_id":3,"type":"error"})");
 }
 
+TEST(Event, AnAdapterReadsBackAsItWasPrinted) {
+    const Event event{7, AdapterEvent{"poet", "/a/poet", "dora", "google/gemma-3-4b-it", 238, 1000000, {"w"}}};
+    EXPECT_EQ(parseEvent(printEvent(event)).value(), event);
+    EXPECT_FALSE(endsRequest(event.body));
+}
+
 TEST(Event, UnknownFieldsAreIgnoredUnknownTypesAreErrors) {
     EXPECT_TRUE(parseEvent(R"({"id":1,"type":"done","future":1})"));
     EXPECT_EQ(parseEvent(R"({"id":1,"type":"applause"})").error().code, ErrorCode::Unsupported);

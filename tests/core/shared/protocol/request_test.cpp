@@ -54,6 +54,30 @@ TEST(Request, ChatAsAClientWritesIt) {
     EXPECT_EQ(chat.sequence, "left");
 }
 
+TEST(Request, AdaptersAreNamedAbsentOrNone) {
+    const auto chat = [](const std::string& more) {
+        return parsedAs<ChatRequest>(R"({"id":1,"type":"chat","messages":[{"role":"user","content":"x"}])" + more + "}")
+            .adapters;
+    };
+    EXPECT_EQ(chat(""), std::nullopt) << "those that came with load";
+    EXPECT_EQ(chat(R"(,"adapters":null)"), std::nullopt);
+    EXPECT_EQ(chat(R"(,"adapters":[])"), std::vector<std::string>{}) << "the base alone";
+    EXPECT_EQ(chat(R"(,"adapters":["a","b"])"), (std::vector<std::string>{"a", "b"}));
+    EXPECT_NE(errorOf(R"({"id":1,"type":"chat","messages":[{"role":"user","content":"x"}],"adapters":"a"})").find("adapters"),
+              std::string::npos);
+    EXPECT_EQ(parsedAs<LoadAdapterRequest>(R"({"id":1,"type":"load_adapter","path":"/a"})"), (LoadAdapterRequest{"/a", ""}));
+    EXPECT_EQ(parsedAs<UnloadAdapterRequest>(R"({"id":1,"type":"unload_adapter","name":"x"})"), (UnloadAdapterRequest{"x"}));
+    EXPECT_NE(errorOf(R"({"id":1,"type":"load_adapter"})").find("path"), std::string::npos);
+    Request request{4, ChatRequest{}};
+    std::get<ChatRequest>(request.body).messages = {{"user", {{ContentPart::Type::Text, "x", "", ""}}}};
+    for (const std::optional<std::vector<std::string>>& names :
+         {std::optional<std::vector<std::string>>{}, std::optional(std::vector<std::string>{}),
+          std::optional(std::vector<std::string>{"a"})}) {
+        std::get<ChatRequest>(request.body).adapters = names;
+        EXPECT_EQ(parseRequest(printRequest(request)).value(), request);
+    }
+}
+
 TEST(Request, ShortestFormsOfAllTypes) {
     EXPECT_EQ(parsedAs<HelloRequest>(R"({"id":0,"type":"hello","protocol":1})"), HelloRequest{});
     EXPECT_EQ(parsedAs<LoadRequest>(R"({"id":0,"type":"load","model":"demo"})").model, "demo");
