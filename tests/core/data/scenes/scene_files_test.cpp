@@ -5,9 +5,11 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "core/data/dataset/conversation_dataset.h"
 #include "core/data/image/image_reader.h"
 #include "core/data/scenes/draw.h"
 #include "core/data/scenes/evaluation.h"
+#include "core/data/scenes/initial_model.h"
 #include "core/shared/base/file.h"
 #include "core/shared/base/json.h"
 #include "tests/support/temp_dir.h"
@@ -51,6 +53,53 @@ TEST(SceneFiles, HoldTheAskedScenes) {
             EXPECT_EQ(picture->rgb, drawScene(asked.scene).rgb);
         }
     }
+}
+
+// The files, read as any data set is, give what the packed samples hold: ids, labels, pixels.
+TEST(SceneFiles, ReadAsAnyDataSetTheyAreThePackedSamples) {
+    const test::TempDir folder;
+    const auto report = writeSceneFiles(folder.path(), {Split::Test, 7, 24});
+    ASSERT_TRUE(report) << report.error().toString();
+    auto made = demoProcessor();
+    ASSERT_TRUE(made) << made.error().toString();
+    const auto processor = std::make_shared<const processor::Gemma3Processor>(std::move(*made));
+    dataset::RecordRequest request;
+    request.path = report->list.string();
+    auto records = dataset::RecordSet::open(request);
+    ASSERT_TRUE(records) << records.error().toString();
+    dataset::OpenSetOptions options;
+    options.settings.views.mode = image::CropMode::PanAndScan;
+    options.settings.views.panAndScan = kPanAndScan;
+    const auto read = dataset::ConversationDataset::open(std::move(*records), processor, options);
+    ASSERT_TRUE(read) << read.error().toString();
+    ASSERT_EQ((*read)->size(), 24);
+    const auto packed = EvaluationDataset::create(askedScenes(Split::Test, 7, 24), Showing::PanAndScan);
+    ASSERT_TRUE(packed) << packed.error().toString();
+    std::int64_t row = 0;
+    for (std::int64_t index = 0; index < (*packed)->size(); ++index) {
+        const auto scene = (*packed)->packedSample(index);
+        ASSERT_TRUE(scene) << scene.error().toString();
+        for (const PackedQuestion& asked : scene->questions) {
+            const auto alone = (*read)->sample(row++);
+            ASSERT_TRUE(alone) << alone.error().toString();
+            const auto part = [&](const std::vector<std::int64_t>& all) {
+                std::vector<std::int64_t> joined(all.begin(), all.begin() + scene->sample.sharedPrefix);
+                joined.insert(joined.end(), all.begin() + asked.begin, all.begin() + asked.end);
+                return joined;
+            };
+            // Behind the packed question stands what predicts nothing.
+            const std::vector<std::int64_t> ids = part(scene->sample.ids);
+            ASSERT_GE(alone->ids.size(), ids.size());
+            EXPECT_EQ(std::vector(alone->ids.begin(), alone->ids.begin() + std::ssize(ids)), ids);
+            std::vector<std::int64_t> labels = part(scene->sample.labels);
+            labels.resize(alone->labels.size(), dataset::kNoLabel);
+            EXPECT_EQ(alone->labels, labels) << asked.question.text;
+            ASSERT_EQ(alone->views.size(), scene->sample.views.size());
+            for (std::size_t i = 0; i < alone->views.size(); ++i)
+                EXPECT_EQ(alone->views[i].sha256, scene->sample.views[i].sha256);
+        }
+    }
+    EXPECT_EQ(row, 24);
 }
 
 TEST(SceneFiles, TrainAndTestDiffer) {
