@@ -40,6 +40,8 @@ std::vector<VerbEntry> verbEntries() {
          makeModelVerb},
         {"inspect", "what a checkpoint is: config, tensors, sizes, memory",
          "lapidary inspect --model model.gguf --context 8192", makeInspectVerb},
+        {"dataset", "data sets before a run: check every row, preview a sample, make copies of known sets",
+         "lapidary dataset check train.jsonl --eval test.jsonl --model google/gemma-3-4b-it", makeDatasetVerb},
         {"bench", "prefill, decode, picture encoding and opening, beside this machine's roofline",
          "lapidary bench --model model.gguf", makeBenchVerb},
         {"engine", "JSON lines on standard input and output, for the window", "lapidary engine", makeEngineVerb},

@@ -23,7 +23,7 @@ std::string lower(std::string text) {
 
 // LLaVA, ShareGPT and others → the names of transformers.
 std::string normalRole(const std::string& role) {
-    const std::string name = lower(role);
+    std::string name = lower(role);
     if (name == "human" || name == "user") return "user";
     if (name == "gpt" || name == "assistant" || name == "model" || name == "bot" || name == "chatgpt") return "assistant";
     return name;
@@ -281,6 +281,7 @@ private:
             if (message.role != "user") continue;
             auto& parts = std::get<std::vector<ContentPart>>(message.content);
             std::vector<ContentPart> images;
+            images.reserve(m_listed.size());
             for (PictureRef& picture : m_listed)
                 images.push_back({ContentPart::Type::Image, "", addPicture(std::move(picture))});
             parts.insert(parts.begin(), images.begin(), images.end());
@@ -366,7 +367,13 @@ std::vector<Finding> checkTurns(const Record& record) {
             continue;
         }
         if (message.role != expected) {
-            add(Rule::RoleOrder, turn + ": expected \"" + expected + "\", found \"" + clipText(message.role, 40) + "\"");
+            std::string sentence = turn;
+            sentence.append(": expected \"")
+                .append(expected)
+                .append("\", found \"")
+                .append(clipText(message.role, 40))
+                .append("\"");
+            add(Rule::RoleOrder, std::move(sentence));
             expected = message.role == "user" || message.role == "assistant" ? message.role : expected;
         }
         if (message.role == "assistant") {

@@ -1,7 +1,6 @@
 #include "core/data/dataset/record_writer.h"
 
-#include <array>
-#include <cstdio>
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -89,9 +88,9 @@ private:
                              image::detail::describeOtherKind(std::as_bytes(std::span(bytes))),
                          ""};
         }
-        std::array<char, 24> digits{};
-        std::snprintf(digits.data(), digits.size(), "%06lld", static_cast<long long>(row + 1));
-        const std::string name = "images/" + m_split + "-" + digits.data() + "-" + std::to_string(number + 1) + ending;
+        std::string digits = std::to_string(row + 1);
+        digits.insert(0, digits.size() < 6 ? 6 - digits.size() : 0, '0');  // sorted by name is sorted by row
+        const std::string name = "images/" + m_split + "-" + digits + "-" + std::to_string(number + 1) + ending;
         RETURN_IF_ERROR(writeFileAtomically(m_request.folder / name, bytes));
         ++m_report.pictures;
         return name;
