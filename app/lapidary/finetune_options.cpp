@@ -30,11 +30,19 @@ bool isMaker(std::string name) {
 Result<plan::Recipe> startingRecipe(const FinetuneOptions& options, plan::PeftChoice choice) {
     std::error_code ignored;
     std::filesystem::path file = options.recipe;
-    if (std::filesystem::is_directory(file, ignored)) file /= "recipe.json";
+    const bool isRun = std::filesystem::is_directory(file, ignored);
+    if (isRun) file /= "recipe.json";
     const bool isFile = file.extension() == ".json" || std::filesystem::is_regular_file(file, ignored);
     if (!isFile) return plan::builtinRecipe(options.recipe, choice);
     ASSIGN_OR_RETURN(const std::string text, readFile(file, kMaxRecipeBytes));
-    return plan::recipeFromText(text, file.string(), choice);
+    ASSIGN_OR_RETURN(plan::Recipe recipe, plan::recipeFromText(text, file.string(), choice));
+    if (isRun) {  // wherever it lies now
+        const std::filesystem::path run = file.lexically_normal().parent_path();
+        recipe.run = {run.has_parent_path() ? run.parent_path().string() : ".", run.filename().string()};
+        recipe.checkpoint.save.reset();
+        recipe.checkpoint.load.reset();
+    }
+    return recipe;
 }
 
 // The options that are keys of a recipe.

@@ -16,7 +16,7 @@ class App;
 namespace lapidary::app {
 
 struct FinetuneOptions {
-    std::string recipe;  // a built-in one's name, a file, or a run's folder
+    std::string recipe;  // a built-in one's name, a file, or a run's folder (which the run then lives in)
     std::string configFile;  // YAML
     std::string peft;  // lora, dora, none; empty: the recipe's
     std::string model;

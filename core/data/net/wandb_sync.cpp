@@ -28,7 +28,7 @@ std::filesystem::path findProgram(const std::string& name, const std::string& se
         begin = end + 1;
         if (!folder.is_absolute()) continue;
         std::error_code problem;
-        const auto program = folder / name;
+        auto program = folder / name;
         if (std::filesystem::is_regular_file(program, problem) && ::access(program.c_str(), X_OK) == 0) return program;
     }
     return {};
@@ -65,6 +65,7 @@ int spawnDetached(const std::filesystem::path& program, const std::vector<std::s
         return problem;
     }
     std::vector<char*> pointers;
+    pointers.reserve(arguments.size() + 1);
     for (const std::string& argument : arguments)
         pointers.push_back(const_cast<char*>(argument.c_str()));  // as posix_spawn wants
     pointers.push_back(nullptr);

@@ -10,7 +10,7 @@ namespace {
 std::string placeElsewhere(const std::string& key) {
     const nlohmann::ordered_json all = Recipe().toJson();
     for (const auto& [section, keys] : all.items()) {
-        if (keys.is_object() && keys.contains(key)) return section + "." + key;
+        if (keys.is_object() && keys.contains(key)) return std::string(section).append(".").append(key);
     }
     return "";
 }

@@ -106,6 +106,7 @@ void noteWithoutEffect(const Recipe& recipe, std::vector<std::string>& notes) {
     note(recipe.ddp.overlapParamGather, "ddp.overlap_param_gather");
     note(!recipe.ddp.gradReduceInFp32, "ddp.grad_reduce_in_fp32=false");
     note(recipe.checkpoint.asyncSave, "checkpoint.async_save");
+    note(recipe.logger.wandbSaveDir.has_value(), "logger.wandb_save_dir");
     note(recipe.tokenizer.tokenizerModel.has_value(), "tokenizer.tokenizer_model (the model's own tokenizer is used)");
 }
 

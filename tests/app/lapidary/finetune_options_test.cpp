@@ -126,10 +126,14 @@ TEST(FinetuneOptions, ARecipeIsANameAFileOrARun) {
     const std::string run =
         folder.write("my run/recipe.json", R"({"recipe": "1b", "rng": {"seed": 9}})").parent_path().string();
     const std::string plain = folder.write("plain", R"({"rng": {"seed": 9}})").string();
-    for (const std::string& recipe : {run, run + "/recipe.json"}) {
-        const ResolvedRecipe found = resolved({"--recipe", recipe});
-        EXPECT_EQ(found.baseName, "1b");
-        EXPECT_EQ(plan::printDiff(plan::diff(found.base, found.recipe)), "rng.seed: 1234 -> 9\n");
+    const ResolvedRecipe file = resolved({"--recipe", run + "/recipe.json"});
+    EXPECT_EQ(file.baseName, "1b");
+    EXPECT_EQ(plan::printDiff(plan::diff(file.base, file.recipe)), "rng.seed: 1234 -> 9\n");
+    // A run's folder: the run lives there, wherever it was moved to.
+    for (const std::string& spelling : {run, run + "/"}) {
+        const plan::Recipe found = resolved({"--recipe", spelling}).recipe;
+        EXPECT_EQ(found.rng.seed, 9);
+        EXPECT_EQ(plan::runPlaces(found, "/elsewhere").folder, run);
     }
     EXPECT_EQ(resolved({"--recipe", plain}).baseName, "the defaults");
     EXPECT_EQ(complaint({"--recipe", "270n"}), "there is no recipe '270n'; did you mean '270m'?");
