@@ -1,8 +1,8 @@
 #include "core/engine/model/gemma3_attention.h"
 
 #include <ATen/ops/constant_pad_nd.h>
-#include <c10/core/GradMode.h>
 
+#include "core/engine/ops/autograd.h"
 #include "core/engine/ops/linear.h"
 #include "core/engine/ops/norm.h"
 
@@ -10,7 +10,7 @@ namespace lapidary::model {
 namespace {
 
 bool mayUseKernel(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const LayerInputs& inputs) {
-    const bool learns = c10::GradMode::is_enabled() && (q.requires_grad() || k.requires_grad() || v.requires_grad());
+    const bool learns = ops::recordsGradient({&q, &k, &v});
     const bool oneInterval = !inputs.full.intervals.prefixBegin.defined();
     return q.is_cpu() && q.scalar_type() == at::kFloat && !learns && oneInterval && inputs.attentions == nullptr;
 }
@@ -36,23 +36,24 @@ Result<Gemma3Attention> Gemma3Attention::load(const ParameterLoader& loader, con
     return attention;
 }
 
-std::array<at::Tensor, 3> Gemma3Attention::project(const at::Tensor& x) const {
-    std::array<at::Tensor, 3> qkv = m_q.hasBias() ? std::array{m_q.forward(x), m_k.forward(x), m_v.forward(x)}
-                                                  : ops::linear3(x, m_q.weight(), m_k.weight(), m_v.weight());
+std::array<at::Tensor, 3> Gemma3Attention::project(const at::Tensor& x, const AdapterPass& pass) const {
+    std::array<at::Tensor, 3> qkv = m_q.hasBias() || pass.adapter != nullptr
+                                        ? std::array{m_q.forward(x, pass), m_k.forward(x, pass), m_v.forward(x, pass)}
+                                        : ops::linear3(x, m_q.weight(), m_k.weight(), m_v.weight());
     for (at::Tensor& part : qkv) part = part.view({x.size(0), x.size(1), part.size(-1) / m_headDim, m_headDim});
     return qkv;
 }
 
-at::Tensor Gemma3Attention::forward(const at::Tensor& x, const LayerInputs& inputs,
+at::Tensor Gemma3Attention::forward(const at::Tensor& x, const RmsNorm& norm, const LayerInputs& inputs,
                                     const distributed::ParallelContext& parallel) const {
     const RotaryTables& rotary = inputs.of(m_type).rotary;
-    const std::array<at::Tensor, 3> qkv = project(x);
+    const std::array<at::Tensor, 3> qkv = project(x, inputs.pass);
     const auto rotate = [&](const at::Tensor& heads) {  // the rotation wants [tokens, heads, head_dim]
         return ops::rotateHalves(heads.flatten(0, 1), rotary.cos, rotary.sin).view(heads.sizes());
     };
-    const at::Tensor q = rotate(m_qNorm.forward(qkv[0]));
-    const at::Tensor k = rotate(m_kNorm.forward(qkv[1]));
-    return m_o.forwardRowParallel(attend(q, k, qkv[2], inputs).flatten(2, 3), parallel);
+    const at::Tensor q = rotate(m_qNorm.forward(qkv[0], inputs.pass));
+    const at::Tensor k = rotate(m_kNorm.forward(qkv[1], inputs.pass));
+    return projectAndNorm(m_o, norm, attend(q, k, qkv[2], inputs).flatten(2, 3), parallel, inputs.pass);
 }
 
 at::Tensor Gemma3Attention::attend(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
@@ -66,6 +67,8 @@ at::Tensor Gemma3Attention::attend(const at::Tensor& q, const at::Tensor& k, con
         }
         return ops::ringAttention(q, k.transpose(1, 2).contiguous(), v.transpose(1, 2).contiguous(), mine.intervals, m_scale);
     }
+    if (inputs.cache == nullptr && inputs.attentions == nullptr && ops::recordsGradient({&q, &k, &v}))
+        return ops::learningAttention(q, k.transpose(1, 2), v.transpose(1, 2), mine.intervals, m_scale);
     const std::int64_t first = mine.firstSeen;
     const std::int64_t count = inputs.totalKeys - first;
     const at::Tensor keys = inputs.cache != nullptr ? inputs.cache->keys(m_layer, first, inputs.totalKeys)

@@ -18,15 +18,15 @@ public:
     static Result<Gemma3Attention> load(const ParameterLoader& loader, const std::string& name,
                                         const config::TextConfig& config, std::int64_t layer);
 
-    // x [rows, tokens, hidden] → the same.  With a cache, keys and values of these tokens are written to it first.
-    [[nodiscard]] at::Tensor forward(const at::Tensor& x, const LayerInputs& inputs,
+    // x [rows, tokens, hidden] → the same, after `norm`.  With a cache, keys and values of these tokens are written to it first.
+    [[nodiscard]] at::Tensor forward(const at::Tensor& x, const RmsNorm& norm, const LayerInputs& inputs,
                                      const distributed::ParallelContext& parallel) const;
 
     void visitParameters(const std::string& name, const ParameterVisitor& visit);
 
 private:
     // Queries, keys and values of x, each [rows, tokens, its heads, head_dim].
-    [[nodiscard]] std::array<at::Tensor, 3> project(const at::Tensor& x) const;
+    [[nodiscard]] std::array<at::Tensor, 3> project(const at::Tensor& x, const AdapterPass& pass) const;
     // q, k, v as above, normed and rotated → [rows, tokens, heads, head_dim].
     [[nodiscard]] at::Tensor attend(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
                                     const LayerInputs& inputs) const;

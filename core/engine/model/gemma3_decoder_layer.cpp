@@ -21,10 +21,11 @@ Result<Gemma3DecoderLayer> Gemma3DecoderLayer::load(const ParameterLoader& loade
 
 at::Tensor Gemma3DecoderLayer::forward(const at::Tensor& x, const LayerInputs& inputs,
                                        const distributed::ParallelContext& parallel) const {
-    const at::Tensor attended = m_attention.forward(m_inputNorm.forward(x), inputs, parallel);
-    const at::Tensor middle = ops::addResidual(x, m_postAttentionNorm.forward(attended));
-    const at::Tensor transformed = m_mlp.forward(m_preFeedforwardNorm.forward(middle), parallel);
-    return ops::addResidual(middle, m_postFeedforwardNorm.forward(transformed));
+    const AdapterPass& pass = inputs.pass;
+    const at::Tensor attended = m_attention.forward(m_inputNorm.forward(x, pass), m_postAttentionNorm, inputs, parallel);
+    const at::Tensor middle = ops::addResidual(x, attended);
+    const at::Tensor inner = m_preFeedforwardNorm.forward(middle, pass);
+    return ops::addResidual(middle, m_mlp.forward(inner, m_postFeedforwardNorm, parallel, pass));
 }
 
 void Gemma3DecoderLayer::visitParameters(const std::string& name, const ParameterVisitor& visit) {

@@ -14,8 +14,11 @@ Result<Gemma3Mlp> Gemma3Mlp::load(const ParameterLoader& loader, const std::stri
     return mlp;
 }
 
-at::Tensor Gemma3Mlp::forward(const at::Tensor& x, const distributed::ParallelContext& parallel) const {
-    return m_down.forwardRowParallel(ops::gatedLinear(x, m_gate.weight(), m_up.weight()), parallel);
+at::Tensor Gemma3Mlp::forward(const at::Tensor& x, const RmsNorm& norm, const distributed::ParallelContext& parallel,
+                              const AdapterPass& pass) const {
+    const at::Tensor inner = pass.adapter == nullptr ? ops::gatedLinear(x, m_gate.weight(), m_up.weight())
+                                                     : ops::gatedProduct(m_gate.forward(x, pass), m_up.forward(x, pass));
+    return projectAndNorm(m_down, norm, inner, parallel, pass);
 }
 
 void Gemma3Mlp::visitParameters(const std::string& name, const ParameterVisitor& visit) {

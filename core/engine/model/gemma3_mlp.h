@@ -6,6 +6,7 @@
 #include <string>
 
 #include "core/engine/model/linear.h"
+#include "core/engine/model/rms_norm.h"
 #include "core/shared/config/text_config.h"
 
 namespace lapidary::model {
@@ -15,8 +16,9 @@ public:
     // `name`: "….layers.7.mlp".
     static Result<Gemma3Mlp> load(const ParameterLoader& loader, const std::string& name, const config::TextConfig& config);
 
-    // x [rows, tokens, hidden] → the same.
-    [[nodiscard]] at::Tensor forward(const at::Tensor& x, const distributed::ParallelContext& parallel) const;
+    // x [rows, tokens, hidden] → the same, after `norm`.
+    [[nodiscard]] at::Tensor forward(const at::Tensor& x, const RmsNorm& norm, const distributed::ParallelContext& parallel,
+                                     const AdapterPass& pass) const;
 
     void visitParameters(const std::string& name, const ParameterVisitor& visit);
 

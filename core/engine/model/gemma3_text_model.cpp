@@ -6,10 +6,23 @@
 #include <string>
 #include <utility>
 
+#include "core/engine/model/adapter.h"
+#include "core/engine/ops/autograd.h"
 #include "core/engine/ops/linear.h"
 #include "core/shared/plan/parameter_table.h"
 
 namespace lapidary::model {
+namespace {
+
+std::vector<ops::Weight> parametersOf(const Gemma3DecoderLayer& layer) {
+    std::vector<ops::Weight> parameters;
+    // The visitor may write, this one does not.
+    const_cast<Gemma3DecoderLayer&>(layer).visitParameters(
+        "", [&](const std::string&, ops::Weight& weight) { parameters.push_back(weight); });
+    return parameters;
+}
+
+}  // namespace
 
 Gemma3TextModel::Gemma3TextModel(const config::TextConfig& config, const LoadOptions& options)
     : m_rotary{RotaryEmbedding(config.fullRope, config.headDim, options.device),
@@ -45,8 +58,8 @@ Result<std::unique_ptr<Gemma3TextModel>> Gemma3TextModel::load(const ParameterLo
     return model;
 }
 
-at::Tensor Gemma3TextModel::embed(const at::Tensor& ids) const {
-    const at::Tensor rows = ops::embeddingRows(ids.reshape({-1}), m_embedding, m_embeddingScale, m_precision);
+at::Tensor Gemma3TextModel::embed(const at::Tensor& ids, const AdapterPass& pass) const {
+    const at::Tensor rows = ops::embeddingRows(ids.reshape({-1}), pass.of(m_embedding), m_embeddingScale, m_precision);
     return rows.view({ids.size(0), ids.size(1), rows.size(-1)});
 }
 
@@ -58,13 +71,31 @@ Result<at::Tensor> Gemma3TextModel::forward(at::Tensor hidden, const LayerInputs
         if (states != nullptr) states->push_back(hidden);
         hidden = layer.forward(hidden, inputs, parallel);
     }
-    if (m_norm) hidden = m_norm->forward(hidden);
+    if (m_norm) hidden = m_norm->forward(hidden, inputs.pass);
     if (states != nullptr) states->push_back(hidden);
     return hidden;
 }
 
-at::Tensor Gemma3TextModel::logits(const at::Tensor& hidden) const {
-    at::Tensor scores = ops::linear(hidden, outputWeight());
+Result<at::Tensor> Gemma3TextModel::forwardRecomputing(at::Tensor hidden, const LayerInputs& inputs,
+                                                       const distributed::ParallelContext& parallel,
+                                                       const std::stop_token& stop) const {
+    const auto shared = std::make_shared<const LayerInputs>(inputs);  // lives until the backward pass
+    for (const Gemma3DecoderLayer& layer : m_layers) {
+        if (stop.stop_requested()) return Error{ErrorCode::Cancelled, "the computation was stopped", ""};
+        hidden =
+            ops::recomputed([&layer, shared, parallel](const at::Tensor& x) { return layer.forward(x, *shared, parallel); },
+                            hidden, inputs.pass.learning(parametersOf(layer)));
+    }
+    return m_norm ? m_norm->forward(hidden, inputs.pass) : hidden;
+}
+
+const ops::Weight& Gemma3TextModel::outputWeight(const AdapterPass& pass) const {
+    const ops::Weight* const saved = pass.adapter != nullptr ? pass.adapter->savedHead() : nullptr;
+    return saved != nullptr ? *saved : outputWeight();
+}
+
+at::Tensor Gemma3TextModel::logits(const at::Tensor& hidden, const AdapterPass& pass) const {
+    at::Tensor scores = ops::linear(hidden, outputWeight(pass));
     if (m_softcap) scores = (scores / *m_softcap).tanh() * *m_softcap;
     return scores;
 }

@@ -27,16 +27,22 @@ public:
     [[nodiscard]] std::optional<double> softcap() const { return m_softcap; }
 
     // ids [rows, tokens] int64 → [rows, tokens, hidden], scaled by the rounded square root of the width (specification 2.1).
-    [[nodiscard]] at::Tensor embed(const at::Tensor& ids) const;
+    [[nodiscard]] at::Tensor embed(const at::Tensor& ids, const AdapterPass& pass = {}) const;
 
     // hidden [rows, tokens, hidden] → the same, after the final norm on the last stage.  `states`, if not null, receives what
     // enters each layer, and the result.  Errors: Cancelled (asked before each layer).
     [[nodiscard]] Result<at::Tensor> forward(at::Tensor hidden, const LayerInputs& inputs,
                                              const distributed::ParallelContext& parallel, std::vector<at::Tensor>* states,
                                              const std::stop_token& stop) const;
+    // The same without a cache, each layer's activations computed again in the backward pass instead of kept.
+    [[nodiscard]] Result<at::Tensor> forwardRecomputing(at::Tensor hidden, const LayerInputs& inputs,
+                                                        const distributed::ParallelContext& parallel,
+                                                        const std::stop_token& stop) const;
 
     // hidden [..., hidden] after the final norm → [..., vocab], soft-capped where the text-only class is (specification 2.7).
-    [[nodiscard]] at::Tensor logits(const at::Tensor& hidden) const;
+    [[nodiscard]] at::Tensor logits(const at::Tensor& hidden, const AdapterPass& pass = {}) const;
+    // What `logits` multiplies with.
+    [[nodiscard]] const ops::Weight& outputWeight(const AdapterPass& pass) const;
 
     void visitParameters(const std::string& prefix, const std::string& headName, const ParameterVisitor& visit);
 

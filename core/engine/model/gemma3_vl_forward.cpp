@@ -135,14 +135,14 @@ at::Tensor tokenLosses(const at::Tensor& logits, const at::Tensor& labels) {
 }  // namespace
 
 // ids [rows, tokens] on the CPU; features [n, hidden], the soft tokens in row-major order, or undefined.
-Result<at::Tensor> Gemma3VlModel::embed(const at::Tensor& ids, const at::Tensor& features) const {
+Result<at::Tensor> Gemma3VlModel::embed(const at::Tensor& ids, const at::Tensor& features, const AdapterPass& pass) const {
     RETURN_IF_ERROR(checkIds(values(ids), m_config));
     const at::Tensor isImage = ids.eq(m_config.imageTokenIndex);
     const std::int64_t imageTokens = m_config.isVisionLanguage() ? isImage.sum().item<std::int64_t>() : 0;
     const std::int64_t given = features.defined() ? features.size(0) : 0;
     if (features.defined() && imageTokens != given) return mismatch(imageTokens, given);
     const bool outside = m_config.isVisionLanguage() && m_config.imageTokenIndex >= m_config.text.vocabSize;
-    const at::Tensor embedded = m_text->embed(outside ? ids.masked_fill(isImage, 0) : ids);
+    const at::Tensor embedded = m_text->embed(outside ? ids.masked_fill(isImage, 0) : ids, pass);
     if (given == 0) return embedded;
     const at::Tensor mask = isImage.unsqueeze(-1).to(embedded.device());
     return embedded.masked_scatter(mask, features.to(embedded.device(), embedded.scalar_type()));
@@ -176,8 +176,9 @@ Result<SequenceOutput> Gemma3VlModel::forward(const SequenceInput& input, KvCach
             makeLayerInputs(rows, m_config.text, m_text->rotary(), rowPositions(rows, start + begin, start + end),
                             start + begin, start + end, m_options.precision);
         inputs.cache = &cache;
+        inputs.pass.adapter = input.adapter;
         inputs.attentions = input.attentions ? &output.attentions : nullptr;
-        ASSIGN_OR_RETURN(const at::Tensor embedded, embed(chunk, cursor.take(chunk, m_config.imageTokenIndex)));
+        ASSIGN_OR_RETURN(const at::Tensor embedded, embed(chunk, cursor.take(chunk, m_config.imageTokenIndex), inputs.pass));
         cache.prepare(end - begin);
         std::vector<at::Tensor> states;
         ASSIGN_OR_RETURN(const at::Tensor hidden,
@@ -185,7 +186,8 @@ Result<SequenceOutput> Gemma3VlModel::forward(const SequenceInput& input, KvCach
         cache.commit(end - begin);
         if (end > firstLogit) {
             const std::int64_t skip = std::max<std::int64_t>(0, firstLogit - begin);
-            logitParts.push_back(m_text->logits(hidden.narrow(1, skip, end - begin - skip)).to(at::kCPU, at::kFloat));
+            logitParts.push_back(
+                m_text->logits(hidden.narrow(1, skip, end - begin - skip), inputs.pass).to(at::kCPU, at::kFloat));
         }
         if (input.hiddenStates) appendStates(stateParts, std::move(states));
         if (input.onChunk) input.onChunk(end, tokens);
@@ -200,11 +202,14 @@ Result<at::Tensor> Gemma3VlModel::inputFeatures(const ModelInput& input, const s
     if (input.pixelValues.defined() && input.visionStates.defined())
         return Error{ErrorCode::Usage, "pictures are given as pixel_values or as vision states, not as both", ""};
     if (input.pixelValues.defined()) {
-        ASSIGN_OR_RETURN(const ImageFeatures images, getImageFeatures(input.pixelValues, VisionOutputs::FeaturesOnly, stop));
-        return images.features.flatten(0, 1);
+        RETURN_IF_ERROR(checkPixels(input.pixelValues));
+        ASSIGN_OR_RETURN(std::vector<at::Tensor> states,
+                         lookAt(input.pixelValues, input.adapter, input.checkpointActivations, stop));
+        for (at::Tensor& few : states) few = m_projector->forward(few, {input.adapter});
+        return at::cat(states, 0).flatten(0, 1);
     }
     if (!input.visionStates.defined()) return at::Tensor();
-    ASSIGN_OR_RETURN(const at::Tensor features, projectVisionStates(input.visionStates));
+    ASSIGN_OR_RETURN(const at::Tensor features, projectVisionStates(input.visionStates, input.adapter));
     return features.flatten(0, 1);
 }
 
@@ -217,7 +222,7 @@ Result<at::Tensor> Gemma3VlModel::stageInput(const ModelInput& input, const at::
     ASSIGN_OR_RETURN(const at::Tensor features, inputFeatures(input, stop));
     if (!input.inputsEmbeds.defined()) {
         if (!ids.defined()) return Error{ErrorCode::Usage, "neither input_ids nor inputs_embeds is given", ""};
-        return embed(ids, features);
+        return embed(ids, features, {input.adapter});
     }
     const at::Tensor embeds = input.inputsEmbeds.to(m_options.device, ops::scalarType(m_options.precision));
     if (!features.defined()) return embeds;
@@ -239,14 +244,16 @@ Result<ModelOutput> Gemma3VlModel::forward(const ModelInput& input, std::stop_to
         rowLayouts(ids, input.attentionMask, input.positionIds, input.sharedPrefix, batch, tokens, m_config.imageTokenIndex));
     const at::Tensor positions =
         input.positionIds.defined() ? input.positionIds.to(at::kCPU, at::kLong).reshape({-1}) : rowPositions(rows, 0, tokens);
-    const LayerInputs inputs =
-        makeLayerInputs(rows, m_config.text, m_text->rotary(), positions, 0, tokens, m_options.precision);
-    ASSIGN_OR_RETURN(const at::Tensor states, m_text->forward(hidden, inputs, m_parallel, nullptr, stop));
+    LayerInputs inputs = makeLayerInputs(rows, m_config.text, m_text->rotary(), positions, 0, tokens, m_options.precision);
+    inputs.pass.adapter = input.adapter;
+    ASSIGN_OR_RETURN(const at::Tensor states, input.checkpointActivations
+                                                  ? m_text->forwardRecomputing(hidden, inputs, m_parallel, stop)
+                                                  : m_text->forward(hidden, inputs, m_parallel, nullptr, stop));
     if (!m_options.part.postProcess) return ModelOutput{states, input.lossMask};
     if (input.hiddenAt.defined()) {
         return ModelOutput{states.flatten(0, 1).index_select(0, input.hiddenAt.to(states.device())), input.lossMask};
     }
-    const at::Tensor scores = m_text->logits(states);
+    const at::Tensor scores = m_text->logits(states, inputs.pass);
     if (!input.labels.defined()) return ModelOutput{scores, input.lossMask};
     return ModelOutput{tokenLosses(scores, input.labels), input.lossMask};
 }

@@ -70,6 +70,8 @@ Result<std::shared_ptr<Gemma3VlModel>> Gemma3VlModel::load(const config::Gemma3C
         ASSIGN_OR_RETURN(model->m_vision, SiglipVisionModel::load(loader, *config.vision));
         ASSIGN_OR_RETURN(model->m_projector, MultiModalProjector::load(loader, config));
     }
+    int ordinal = 0;
+    model->visitParameters([&](const std::string&, ops::Weight& weight) { weight.setOrdinal(ordinal++); });
     return model;
 }
 
@@ -120,20 +122,31 @@ Result<void> Gemma3VlModel::checkPixels(const at::Tensor& pixelValues) const {
     return checkViews("pixel_values", pixelValues, {vision.numChannels, vision.imageSize, vision.imageSize});
 }
 
-Result<at::Tensor> Gemma3VlModel::getVisionStates(const at::Tensor& pixelValues, std::stop_token stop) const {
-    RETURN_IF_ERROR(checkPixels(pixelValues));
-    std::vector<at::Tensor> pooled;
+Result<std::vector<at::Tensor>> Gemma3VlModel::lookAt(const at::Tensor& pixelValues, const Adapter* adapter, bool recompute,
+                                                      const std::stop_token& stop) const {
+    std::vector<at::Tensor> states;
     for (const at::Tensor& views : pixelValues.split(viewsAtOnce())) {
-        ASSIGN_OR_RETURN(const at::Tensor hidden, m_vision->forward(asInput(views), nullptr, stop));
-        pooled.push_back(m_projector->pool(hidden));
+        const AdapterPass pass{adapter, states.size()};
+        const at::Tensor pixels = asInput(views);
+        ASSIGN_OR_RETURN(at::Tensor hidden, recompute ? m_vision->forwardRecomputing(pixels, pass, stop)
+                                                      : m_vision->forward(pixels, nullptr, pass, stop));
+        states.push_back(std::move(hidden));
     }
-    return at::cat(pooled, 0);
+    return states;
 }
 
-Result<at::Tensor> Gemma3VlModel::projectVisionStates(const at::Tensor& pooled) const {
+Result<at::Tensor> Gemma3VlModel::getVisionStates(const at::Tensor& pixelValues, std::stop_token stop,
+                                                  const Adapter* adapter) const {
+    RETURN_IF_ERROR(checkPixels(pixelValues));
+    ASSIGN_OR_RETURN(std::vector<at::Tensor> states, lookAt(pixelValues, adapter, false, stop));
+    for (at::Tensor& few : states) few = m_projector->pool(few);
+    return at::cat(states, 0);
+}
+
+Result<at::Tensor> Gemma3VlModel::projectVisionStates(const at::Tensor& pooled, const Adapter* adapter) const {
     const std::int64_t width = m_config.vision.value_or(config::VisionConfig{}).hiddenSize;
     RETURN_IF_ERROR(checkViews("vision states", pooled, {m_config.mmTokensPerImage, width}));
-    return m_projector->project(asInput(pooled));
+    return m_projector->project(asInput(pooled), {adapter});
 }
 
 std::int64_t Gemma3VlModel::viewsAtOnce() const { return m_options.device.is_cpu() ? kViewsAtOnceCpu : kViewsAtOnceGpu; }
@@ -143,15 +156,17 @@ at::Tensor Gemma3VlModel::asInput(const at::Tensor& values) const {
 }
 
 Result<ImageFeatures> Gemma3VlModel::getImageFeatures(const at::Tensor& pixelValues, VisionOutputs outputs,
-                                                      std::stop_token stop) const {
+                                                      std::stop_token stop, const Adapter* adapter) const {
     RETURN_IF_ERROR(checkPixels(pixelValues));
     const bool everything = outputs == VisionOutputs::WithAttentions;
     std::vector<at::Tensor> features, states;
     std::vector<std::vector<at::Tensor>> attentions(static_cast<std::size_t>(m_config.vision->numHiddenLayers));
     for (const at::Tensor& views : pixelValues.split(viewsAtOnce())) {
+        const AdapterPass pass{adapter, features.size()};
         std::vector<at::Tensor> weights;
-        ASSIGN_OR_RETURN(const at::Tensor hidden, m_vision->forward(asInput(views), everything ? &weights : nullptr, stop));
-        features.push_back(m_projector->forward(hidden));
+        ASSIGN_OR_RETURN(const at::Tensor hidden,
+                         m_vision->forward(asInput(views), everything ? &weights : nullptr, pass, stop));
+        features.push_back(m_projector->forward(hidden, pass));
         if (everything) states.push_back(hidden);
         for (std::size_t layer = 0; layer < weights.size(); ++layer) attentions[layer].push_back(weights[layer]);
     }
@@ -168,7 +183,7 @@ at::Tensor Gemma3VlModel::logits(const at::Tensor& hidden) const {
     return m_text->logits(hidden);
 }
 
-const ops::Weight& Gemma3VlModel::outputWeight() const { return m_text->outputWeight(); }
+const ops::Weight& Gemma3VlModel::outputWeight(const Adapter* adapter) const { return m_text->outputWeight({adapter}); }
 
 std::optional<double> Gemma3VlModel::softcap() const { return m_text->softcap(); }
 

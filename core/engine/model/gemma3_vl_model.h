@@ -24,6 +24,7 @@
 namespace lapidary::model {
 
 class Adapter;
+struct AdapterPass;
 class Gemma3TextModel;
 class SiglipVisionModel;
 class MultiModalProjector;
@@ -125,12 +126,13 @@ public:
     // pixels [views, 3, image_size, image_size], normalised to [-1, 1] → features [views, mm_tokens_per_image, hidden].
     // Errors: Unsupported for a model without a tower, InvalidData for another shape, Cancelled.
     Result<ImageFeatures> getImageFeatures(const at::Tensor& pixelValues, VisionOutputs outputs = VisionOutputs::FeaturesOnly,
-                                           std::stop_token stop = {}) const;
+                                           std::stop_token stop = {}, const Adapter* adapter = nullptr) const;
 
     // The two halves of it, for a frozen tower whose results are kept.  pixels as above → pooled states [views,
     // mm_tokens_per_image, vision hidden]; these → features [views, mm_tokens_per_image, hidden].  Errors: as above.
-    Result<at::Tensor> getVisionStates(const at::Tensor& pixelValues, std::stop_token stop = {}) const;
-    Result<at::Tensor> projectVisionStates(const at::Tensor& pooled) const;
+    Result<at::Tensor> getVisionStates(const at::Tensor& pixelValues, std::stop_token stop = {},
+                                       const Adapter* adapter = nullptr) const;
+    Result<at::Tensor> projectVisionStates(const at::Tensor& pooled, const Adapter* adapter = nullptr) const;
 
     // Inference (no gradient): new tokens behind what `cache` holds; on success the cache holds them too.
     // Errors: InvalidData (an id outside the vocabulary; image features that do not match the image tokens), Usage (more tokens than
@@ -147,7 +149,7 @@ public:
     // hidden [n, hidden] after the final norm → logits [n, vocab] in the model's precision.
     [[nodiscard]] at::Tensor logits(const at::Tensor& hidden) const;
     // What `logits` multiplies with, [vocab, hidden]: the tied embedding or a head of its own; and the cap it applies, if any.
-    [[nodiscard]] const ops::Weight& outputWeight() const;
+    [[nodiscard]] const ops::Weight& outputWeight(const Adapter* adapter = nullptr) const;
     [[nodiscard]] std::optional<double> softcap() const;
 
     void freeze(const FreezeFlags& flags);
@@ -164,7 +166,10 @@ private:
     [[nodiscard]] std::int64_t viewsAtOnce() const;
     [[nodiscard]] at::Tensor asInput(const at::Tensor& values) const;  // on the model's device, in its precision
 
-    [[nodiscard]] Result<at::Tensor> embed(const at::Tensor& ids, const at::Tensor& features) const;
+    [[nodiscard]] Result<at::Tensor> embed(const at::Tensor& ids, const at::Tensor& features, const AdapterPass& pass) const;
+    // The tower over all views, a few at a time → last hidden states of each few.
+    [[nodiscard]] Result<std::vector<at::Tensor>> lookAt(const at::Tensor& pixelValues, const Adapter* adapter, bool recompute,
+                                                         const std::stop_token& stop) const;
     // Features [n, hidden] of the input's pictures; undefined where it has none.
     [[nodiscard]] Result<at::Tensor> inputFeatures(const ModelInput& input, const std::stop_token& stop) const;
     // What enters this stage's first layer: embeddings with pictures spliced in, or the tensor of the stage before.

@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "core/engine/model/adapter_pass.h"
 #include "core/engine/model/kv_cache.h"
 #include "core/engine/model/rotary_embedding.h"
 #include "core/engine/ops/attention.h"
@@ -28,6 +29,7 @@ struct LayerInputs {
     std::int64_t totalKeys = 0;              // keys that exist once this forward's are written
     KvCache* cache = nullptr;                // null: keys are this forward's own
     std::vector<at::Tensor>* attentions = nullptr;  // where each layer adds its weights, or null
+    AdapterPass pass;                        // what stands beside the parameters
 
     [[nodiscard]] const LayerTypeInputs& of(config::LayerType type) const {
         return type == config::LayerType::FullAttention ? full : sliding;

@@ -17,10 +17,16 @@ Result<Linear> Linear::load(const ParameterLoader& loader, const std::string& na
     return linear;
 }
 
-at::Tensor Linear::forward(const at::Tensor& x) const { return ops::linear(x, m_weight, m_bias.tensor()); }
+at::Tensor Linear::forward(const at::Tensor& x, const AdapterPass& pass) const {
+    const ops::Weight& weight = pass.of(m_weight);
+    const at::Tensor bias = hasBias() ? pass.of(m_bias).tensor() : at::Tensor();
+    return pass.withDeltas(x, ops::linear(x, weight, bias), m_weight, bias, DeltaPlace::Inside);
+}
 
-at::Tensor Linear::forwardRowParallel(const at::Tensor& x, const distributed::ParallelContext& parallel) const {
-    if (!parallel.isTensorParallel()) return forward(x);
+at::Tensor Linear::forwardRowParallel(const at::Tensor& x, const distributed::ParallelContext& parallel,
+                                      const AdapterPass& pass) const {
+    if (!parallel.isTensorParallel()) return forward(x, pass);
+    TORCH_CHECK(pass.adapter == nullptr, "adapters stand beside whole layers, not beside shares of them");
     at::Tensor partial = ops::linear(x, m_weight);
     if (const auto summed = parallel.tensor().allReduce(partial); !summed) TORCH_CHECK(false, summed.error().toString());
     return hasBias() ? partial + m_bias.tensor() : partial;

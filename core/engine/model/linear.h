@@ -8,6 +8,7 @@
 #include <string>
 
 #include "core/engine/distributed/parallel_context.h"
+#include "core/engine/model/adapter_pass.h"
 #include "core/engine/model/parameter_loader.h"
 #include "core/engine/ops/weight.h"
 #include "core/shared/base/result.h"
@@ -28,9 +29,10 @@ public:
     [[nodiscard]] bool hasBias() const { return m_bias.defined(); }
 
     // x [..., in] → [..., out].
-    [[nodiscard]] at::Tensor forward(const at::Tensor& x) const;
+    [[nodiscard]] at::Tensor forward(const at::Tensor& x, const AdapterPass& pass = {}) const;
     // x [..., in / ranks] → [..., out], summed over the ranks of `parallel`; throws what its group reports.
-    [[nodiscard]] at::Tensor forwardRowParallel(const at::Tensor& x, const distributed::ParallelContext& parallel) const;
+    [[nodiscard]] at::Tensor forwardRowParallel(const at::Tensor& x, const distributed::ParallelContext& parallel,
+                                                const AdapterPass& pass = {}) const;
 
     void visitParameters(const std::string& name, const ParameterVisitor& visit);
 

@@ -38,8 +38,8 @@ at::Tensor MultiModalProjector::pool(const at::Tensor& visionStates) const {
     return pooled.flatten(2).transpose(1, 2).contiguous();
 }
 
-at::Tensor MultiModalProjector::project(const at::Tensor& pooled) const {
-    return ops::linearTransposed(m_norm.forward(pooled), m_projection);
+at::Tensor MultiModalProjector::project(const at::Tensor& pooled, const AdapterPass& pass) const {
+    return ops::linearTransposed(m_norm.forward(pooled, pass), pass.of(m_projection));
 }
 
 void MultiModalProjector::visitParameters(const ParameterVisitor& visit) {

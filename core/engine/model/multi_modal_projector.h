@@ -15,12 +15,14 @@ public:
     static Result<std::unique_ptr<MultiModalProjector>> load(const ParameterLoader& loader, const config::Gemma3Config& config);
 
     // [views, patches, vision hidden] → [views, mm_tokens_per_image, hidden]; not scaled like embeddings.
-    [[nodiscard]] at::Tensor forward(const at::Tensor& visionStates) const { return project(pool(visionStates)); }
+    [[nodiscard]] at::Tensor forward(const at::Tensor& visionStates, const AdapterPass& pass = {}) const {
+        return project(pool(visionStates), pass);
+    }
     // Its two halves.  The first has no parameters: what a frozen tower gives can be kept in a sixteenth of the room.
     // [views, patches, vision hidden] → [views, mm_tokens_per_image, vision hidden]
     [[nodiscard]] at::Tensor pool(const at::Tensor& visionStates) const;
     // [views, mm_tokens_per_image, vision hidden] → [views, mm_tokens_per_image, hidden]
-    [[nodiscard]] at::Tensor project(const at::Tensor& pooled) const;
+    [[nodiscard]] at::Tensor project(const at::Tensor& pooled, const AdapterPass& pass = {}) const;
 
     void visitParameters(const ParameterVisitor& visit);
 

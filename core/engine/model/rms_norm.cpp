@@ -11,6 +11,14 @@ Result<RmsNorm> RmsNorm::load(const ParameterLoader& loader, const std::string& 
     return norm;
 }
 
-at::Tensor RmsNorm::forward(const at::Tensor& x) const { return ops::rmsNorm(x, m_weight, m_eps); }
+at::Tensor RmsNorm::forward(const at::Tensor& x, const AdapterPass& pass) const {
+    return ops::rmsNorm(x, pass.of(m_weight), m_eps);
+}
+
+at::Tensor projectAndNorm(const Linear& linear, const RmsNorm& norm, const at::Tensor& x,
+                          const distributed::ParallelContext& parallel, const AdapterPass& pass) {
+    const at::Tensor normed = norm.forward(linear.forwardRowParallel(x, parallel, pass), pass);
+    return pass.withDeltas(x, normed, linear.weight(), {}, DeltaPlace::BehindNorm);
+}
 
 }  // namespace lapidary::model

@@ -15,7 +15,7 @@ public:
     static Result<RmsNorm> load(const ParameterLoader& loader, const std::string& name, std::int64_t size, double eps);
 
     // x [..., size] → the same shape and type.
-    [[nodiscard]] at::Tensor forward(const at::Tensor& x) const;
+    [[nodiscard]] at::Tensor forward(const at::Tensor& x, const AdapterPass& pass = {}) const;
 
     void visitParameters(const std::string& name, const ParameterVisitor& visit) { visit(name + ".weight", m_weight); }
 
@@ -23,5 +23,10 @@ private:
     ops::Weight m_weight;
     double m_eps = 1e-6;
 };
+
+// norm(linear(x)): the end of both branches of a decoder layer.  Megatron-Bridge's adapters go round the norm here
+// (specification megatron 5.3).
+at::Tensor projectAndNorm(const Linear& linear, const RmsNorm& norm, const at::Tensor& x,
+                          const distributed::ParallelContext& parallel, const AdapterPass& pass);
 
 }  // namespace lapidary::model

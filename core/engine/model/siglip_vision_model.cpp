@@ -6,6 +6,7 @@
 
 #include <cmath>
 
+#include "core/engine/ops/autograd.h"
 #include "core/engine/ops/linear.h"
 #include "core/engine/ops/norm.h"
 
@@ -13,6 +14,8 @@ namespace lapidary::model {
 namespace {
 
 constexpr const char* kPrefix = "vision_tower.vision_model.";
+
+Error stopped() { return {ErrorCode::Cancelled, "reading the picture was stopped", ""}; }
 
 }  // namespace
 
@@ -23,7 +26,9 @@ Result<LayerNorm> LayerNorm::load(const ParameterLoader& loader, const std::stri
     return norm;
 }
 
-at::Tensor LayerNorm::forward(const at::Tensor& x, double eps) const { return ops::layerNorm(x, weight, bias, eps); }
+at::Tensor LayerNorm::forward(const at::Tensor& x, double eps, const AdapterPass& pass) const {
+    return ops::layerNorm(x, pass.of(weight), pass.of(bias), eps);
+}
 
 void LayerNorm::visitParameters(const std::string& name, const ParameterVisitor& visit) {
     visit(name + ".weight", weight);
@@ -68,7 +73,7 @@ Result<std::unique_ptr<SiglipVisionModel>> SiglipVisionModel::load(const Paramet
 }
 
 // A convolution whose stride is its kernel is a product with each patch laid out as [channel, y, x].
-at::Tensor SiglipVisionModel::embedPatches(const at::Tensor& pixels) const {
+at::Tensor SiglipVisionModel::embedPatches(const at::Tensor& pixels, const AdapterPass& pass) const {
     const std::int64_t views = pixels.size(0), channels = m_config.numChannels, side = m_config.patchesPerSide();
     const std::int64_t patch = m_config.patchSize;
     // Pixels beyond the last whole patch play no part, as in a convolution without padding.
@@ -76,15 +81,18 @@ at::Tensor SiglipVisionModel::embedPatches(const at::Tensor& pixels) const {
     const at::Tensor patches = whole.reshape({views, channels, side, patch, side, patch})
                                    .permute({0, 2, 4, 1, 3, 5})
                                    .reshape({views, side * side, channels * patch * patch});
-    return ops::linear(patches, m_patchWeight.asMatrix(), m_patchBias.tensor()) + m_positions.tensor();
+    return ops::linear(patches, pass.of(m_patchWeight).asMatrix(), pass.of(m_patchBias).tensor()) +
+           pass.of(m_positions).tensor();
 }
 
-at::Tensor SiglipVisionModel::attend(const Layer& layer, const at::Tensor& x, std::vector<at::Tensor>* attentions) const {
+at::Tensor SiglipVisionModel::attend(const Layer& layer, const at::Tensor& x, std::vector<at::Tensor>* attentions,
+                                     const AdapterPass& pass) const {
     const double scale = 1.0 / std::sqrt(static_cast<double>(m_config.headDim()));
     const auto heads = [&](const at::Tensor& y) {
         return y.view({x.size(0), x.size(1), m_config.numAttentionHeads, m_config.headDim()}).transpose(1, 2);
     };
-    const at::Tensor q = heads(layer.q.forward(x)), k = heads(layer.k.forward(x)), v = heads(layer.v.forward(x));
+    const at::Tensor q = heads(layer.q.forward(x, pass)), k = heads(layer.k.forward(x, pass)),
+                     v = heads(layer.v.forward(x, pass));
     at::Tensor mixed;
     if (attentions == nullptr) {
         mixed = at::scaled_dot_product_attention(q, k, v, {}, 0.0, false, scale);
@@ -93,20 +101,52 @@ at::Tensor SiglipVisionModel::attend(const Layer& layer, const at::Tensor& x, st
         attentions->push_back(weights);
         mixed = weights.to(v.scalar_type()).matmul(v);
     }
-    return layer.out.forward(mixed.transpose(1, 2).reshape(x.sizes()));
+    return layer.out.forward(mixed.transpose(1, 2).reshape(x.sizes()), pass);
+}
+
+at::Tensor SiglipVisionModel::layerForward(const Layer& layer, const at::Tensor& x, std::vector<at::Tensor>* attentions,
+                                           const AdapterPass& pass) const {
+    const double eps = m_config.layerNormEps;
+    const at::Tensor middle = x + attend(layer, layer.norm1.forward(x, eps, pass), attentions, pass);
+    const at::Tensor inner = at::gelu(layer.fc1.forward(layer.norm2.forward(middle, eps, pass), pass), "tanh");
+    return middle + layer.fc2.forward(inner, pass);
 }
 
 Result<at::Tensor> SiglipVisionModel::forward(const at::Tensor& pixels, std::vector<at::Tensor>* attentions,
-                                              const std::stop_token& stop) const {
-    const double eps = m_config.layerNormEps;
-    at::Tensor x = embedPatches(pixels);
+                                              const AdapterPass& pass, const std::stop_token& stop) const {
+    at::Tensor x = embedPatches(pixels, pass);
     for (const Layer& layer : m_layers) {
-        if (stop.stop_requested()) return Error{ErrorCode::Cancelled, "reading the picture was stopped", ""};
-        x = x + attend(layer, layer.norm1.forward(x, eps), attentions);
-        const at::Tensor inner = at::gelu(layer.fc1.forward(layer.norm2.forward(x, eps)), "tanh");
-        x = x + layer.fc2.forward(inner);
+        if (stop.stop_requested()) return stopped();
+        x = layerForward(layer, x, attentions, pass);
     }
-    return m_postNorm.forward(x, eps);
+    return m_postNorm.forward(x, m_config.layerNormEps, pass);
+}
+
+Result<at::Tensor> SiglipVisionModel::forwardRecomputing(const at::Tensor& pixels, const AdapterPass& pass,
+                                                         const std::stop_token& stop) const {
+    at::Tensor x = embedPatches(pixels, pass);
+    for (const Layer& layer : m_layers) {
+        if (stop.stop_requested()) return stopped();
+        std::vector<ops::Weight> parameters;
+        // The visitor may write, this one does not.
+        const_cast<Layer&>(layer).visitParameters(
+            "", [&](const std::string&, ops::Weight& weight) { parameters.push_back(weight); });
+        x = ops::recomputed(
+            [this, &layer, pass](const at::Tensor& entering) { return layerForward(layer, entering, nullptr, pass); }, x,
+            pass.learning(parameters));
+    }
+    return m_postNorm.forward(x, m_config.layerNormEps, pass);
+}
+
+void SiglipVisionModel::Layer::visitParameters(const std::string& name, const ParameterVisitor& visit) {
+    norm1.visitParameters(name + ".layer_norm1", visit);
+    q.visitParameters(name + ".self_attn.q_proj", visit);
+    k.visitParameters(name + ".self_attn.k_proj", visit);
+    v.visitParameters(name + ".self_attn.v_proj", visit);
+    out.visitParameters(name + ".self_attn.out_proj", visit);
+    norm2.visitParameters(name + ".layer_norm2", visit);
+    fc1.visitParameters(name + ".mlp.fc1", visit);
+    fc2.visitParameters(name + ".mlp.fc2", visit);
 }
 
 void SiglipVisionModel::visitParameters(const ParameterVisitor& visit) {
@@ -115,16 +155,7 @@ void SiglipVisionModel::visitParameters(const ParameterVisitor& visit) {
     visit(prefix + "embeddings.patch_embedding.bias", m_patchBias);
     visit(prefix + "embeddings.position_embedding.weight", m_positions);
     for (std::size_t i = 0; i < m_layers.size(); ++i) {
-        const std::string name = prefix + "encoder.layers." + std::to_string(i);
-        Layer& layer = m_layers[i];
-        layer.norm1.visitParameters(name + ".layer_norm1", visit);
-        layer.q.visitParameters(name + ".self_attn.q_proj", visit);
-        layer.k.visitParameters(name + ".self_attn.k_proj", visit);
-        layer.v.visitParameters(name + ".self_attn.v_proj", visit);
-        layer.out.visitParameters(name + ".self_attn.out_proj", visit);
-        layer.norm2.visitParameters(name + ".layer_norm2", visit);
-        layer.fc1.visitParameters(name + ".mlp.fc1", visit);
-        layer.fc2.visitParameters(name + ".mlp.fc2", visit);
+        m_layers[i].visitParameters(prefix + "encoder.layers." + std::to_string(i), visit);
     }
     m_postNorm.visitParameters(prefix + "post_layernorm", visit);
 }

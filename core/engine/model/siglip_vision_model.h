@@ -18,7 +18,7 @@ struct LayerNorm {
     ops::Weight bias;
 
     static Result<LayerNorm> load(const ParameterLoader& loader, const std::string& name, std::int64_t size);
-    [[nodiscard]] at::Tensor forward(const at::Tensor& x, double eps) const;
+    [[nodiscard]] at::Tensor forward(const at::Tensor& x, double eps, const AdapterPass& pass) const;
     void visitParameters(const std::string& name, const ParameterVisitor& visit);
 };
 
@@ -29,7 +29,10 @@ public:
     // pixels [views, channels, image_size, image_size] in the model's type → last hidden state [views, patches, hidden].
     // `attentions`, if not null, receives one [views, heads, patches, patches] float32 a layer.  Errors: Cancelled (asked a layer).
     [[nodiscard]] Result<at::Tensor> forward(const at::Tensor& pixels, std::vector<at::Tensor>* attentions,
-                                             const std::stop_token& stop) const;
+                                             const AdapterPass& pass, const std::stop_token& stop) const;
+    // The same, each layer's activations computed again in the backward pass instead of kept.
+    [[nodiscard]] Result<at::Tensor> forwardRecomputing(const at::Tensor& pixels, const AdapterPass& pass,
+                                                        const std::stop_token& stop) const;
 
     void visitParameters(const ParameterVisitor& visit);
 
@@ -43,13 +46,18 @@ private:
         LayerNorm norm2;
         Linear fc1;
         Linear fc2;
+
+        void visitParameters(const std::string& name, const ParameterVisitor& visit);
     };
 
     explicit SiglipVisionModel(const config::VisionConfig& config) : m_config(config) {}
 
     [[nodiscard]] Result<Layer> loadLayer(const ParameterLoader& loader, const std::string& name) const;
-    [[nodiscard]] at::Tensor embedPatches(const at::Tensor& pixels) const;
-    [[nodiscard]] at::Tensor attend(const Layer& layer, const at::Tensor& x, std::vector<at::Tensor>* attentions) const;
+    [[nodiscard]] at::Tensor embedPatches(const at::Tensor& pixels, const AdapterPass& pass) const;
+    [[nodiscard]] at::Tensor attend(const Layer& layer, const at::Tensor& x, std::vector<at::Tensor>* attentions,
+                                    const AdapterPass& pass) const;
+    [[nodiscard]] at::Tensor layerForward(const Layer& layer, const at::Tensor& x, std::vector<at::Tensor>* attentions,
+                                          const AdapterPass& pass) const;
 
     config::VisionConfig m_config;
     ops::Weight m_patchWeight;  // [hidden, channels, patch, patch]

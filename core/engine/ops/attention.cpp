@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 #include <vector>
 
 #include "kernels/interval_attention.h"
@@ -27,11 +28,6 @@ double lowest(at::ScalarType type) {
         case at::kBFloat16: return std::numeric_limits<c10::BFloat16>::lowest();
         default: return std::numeric_limits<float>::lowest();
     }
-}
-
-Intervals queryRange(const Intervals& all, std::int64_t first, std::int64_t count) {
-    const auto range = [&](const at::Tensor& bounds) { return bounds.defined() ? bounds.narrow(1, first, count) : bounds; };
-    return {range(all.begin), range(all.end), range(all.prefixBegin), range(all.prefixEnd)};
 }
 
 // One block of queries against keys that cover everything it sees.  q [rows, kv_heads, group, queries, head_dim];
@@ -95,6 +91,29 @@ at::Tensor ringAttention(const at::Tensor& q, const at::Tensor& k, const at::Ten
     return out;
 }
 
+Intervals queryRange(const Intervals& all, std::int64_t first, std::int64_t count) {
+    const auto range = [&](const at::Tensor& bounds) { return bounds.defined() ? bounds.narrow(1, first, count) : bounds; };
+    return {range(all.begin), range(all.end), range(all.prefixBegin), range(all.prefixEnd)};
+}
+
+KeyRange seenKeys(const Intervals& intervals, std::int64_t firstKey, std::int64_t keys) {
+    KeyRange seen{firstKey + keys, firstKey};
+    for (const auto& [begins, ends] :
+         {std::pair{&intervals.begin, &intervals.end}, {&intervals.prefixBegin, &intervals.prefixEnd}}) {
+        if (!begins->defined()) continue;
+        const at::Tensor begin = begins->contiguous(), end = ends->contiguous();
+        for (std::int64_t i = 0; i < begin.numel(); ++i) {
+            const std::int64_t low = begin.const_data_ptr<std::int32_t>()[i], high = end.const_data_ptr<std::int32_t>()[i];
+            if (low >= high) continue;
+            seen.begin = std::min(seen.begin, low);
+            seen.end = std::max(seen.end, high);
+        }
+    }
+    // Padding alone sees nothing, but a slice of keys has at least one.
+    if (seen.begin >= seen.end) return {firstKey, firstKey + 1};
+    return seen;
+}
+
 at::Tensor intervalMask(const Intervals& intervals, std::int64_t firstKey, std::int64_t keys, at::Device device) {
     const at::Tensor position = at::arange(firstKey, firstKey + keys, at::TensorOptions(at::kInt).device(device));
     const auto within = [&](const at::Tensor& begin, const at::Tensor& end) {
@@ -119,8 +138,11 @@ at::Tensor maskedAttention(const at::Tensor& q, const at::Tensor& k, const at::T
     for (std::int64_t first = 0; first < queries; first += block) {
         const std::int64_t count = std::min(block, queries - first);
         const Intervals part = queryRange(intervals, first, count);
-        const at::Tensor mask = intervalMask(part, firstKey, keys, q.device()).unsqueeze(1).unsqueeze(1);
-        parts.push_back(attendBlock(grouped.narrow(3, first, count), keyRows, valueRows, mask, scale, weights));
+        const KeyRange seen = weights != nullptr ? KeyRange{firstKey, firstKey + keys} : seenKeys(part, firstKey, keys);
+        const std::int64_t begin = seen.begin - firstKey, size = seen.end - seen.begin;
+        const at::Tensor mask = intervalMask(part, seen.begin, size, q.device()).unsqueeze(1).unsqueeze(1);
+        parts.push_back(attendBlock(grouped.narrow(3, first, count), keyRows.narrow(2, begin, size),
+                                    valueRows.narrow(2, begin, size), mask, scale, weights));
     }
     const at::Tensor all = parts.size() == 1 ? parts.front() : at::cat(parts, 3);
     return all.permute({0, 3, 1, 2, 4}).reshape({rows, queries, heads, headDim});

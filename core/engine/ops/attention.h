@@ -30,7 +30,22 @@ at::Tensor ringAttention(const at::Tensor& q, const at::Tensor& k, const at::Ten
 at::Tensor maskedAttention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, std::int64_t firstKey,
                            const Intervals& intervals, double scale, at::Tensor* weights = nullptr);
 
+// What training takes: no weights, and a gradient of q, k and v that is computed a block of queries at a time from these three alone,
+// so that no scores are kept.  q [rows, queries, heads, head_dim]; k, v [rows, kv_heads, keys, head_dim] of q's type, key 0 first.
+at::Tensor learningAttention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const Intervals& intervals,
+                             double scale);
+
 // Intervals as a mask over the keys [firstKey, firstKey + keys): bool [rows, queries, keys] on `device`.
 at::Tensor intervalMask(const Intervals& intervals, std::int64_t firstKey, std::int64_t keys, at::Device device);
+
+// Some queries of all rows.
+Intervals queryRange(const Intervals& all, std::int64_t first, std::int64_t count);
+
+// The keys that any of the queries sees, as [begin, end) within [firstKey, firstKey + keys); at least one.
+struct KeyRange {
+    std::int64_t begin = 0;
+    std::int64_t end = 0;
+};
+KeyRange seenKeys(const Intervals& intervals, std::int64_t firstKey, std::int64_t keys);
 
 }  // namespace lapidary::ops

@@ -5,14 +5,17 @@
 #include <ATen/ops/embedding.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/gelu.h>
+#include <ATen/ops/gelu_backward.h>
 #include <ATen/ops/linear.h>
-#include <ATen/ops/mm.h>
 #include <c10/core/GradMode.h>
 #include <c10/util/Exception.h>
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
+#include "core/engine/ops/autograd.h"
+#include "core/engine/ops/stored_product.h"
 #include "kernels/dequantize.h"
 #include "kernels/elementwise.h"
 #include "kernels/linear_rows.h"
@@ -20,86 +23,83 @@
 namespace lapidary::ops {
 namespace {
 
-// Up to this many input rows reading stored blocks once per row of output beats making them float32 first.
-constexpr std::int64_t kFewRows = 8;
-// Scratch of the many-rows path: stays in the second-level cache's neighbourhood and far below any memory budget.
-constexpr std::int64_t kScratchBytes = 4 << 20;
-// Output rows that are worth handing to a thread (about ten microseconds of work for a small model's width).
-constexpr std::int64_t kRowGrain = 64;
+// Elements that are worth handing to a thread.
+constexpr std::int64_t kElementGrain = 1 << 14;
 
+bool isStored(std::initializer_list<const Weight*> weights) {
+    return std::all_of(weights.begin(), weights.end(),
+                       [](const Weight* weight) { return weight->bytes() != nullptr && !weight->requiresGrad(); });
+}
+
+// Products that are neither recorded nor differentiated.
 bool isStoredProduct(const at::Tensor& x, std::initializer_list<const Weight*> weights) {
     if (!x.is_cpu() || wantsGradient(x, weights)) return false;
-    return std::all_of(weights.begin(), weights.end(), [](const Weight* w) { return w->bytes() != nullptr; });
+    return std::all_of(weights.begin(), weights.end(), [](const Weight* weight) { return weight->bytes() != nullptr; });
 }
 
-// x as float32 rows [n, in].
-at::Tensor asRows(const at::Tensor& x) {
-    at::Tensor rows = x.reshape({-1, x.size(-1)});
-    if (rows.scalar_type() != at::kFloat) rows = rows.to(at::kFloat);
-    return rows.contiguous();
-}
+// x · weightᵀ + bias with a weight that does not learn: the backward pass reads the stored weight again and keeps nothing.
+class FrozenLinear : public Operation {
+public:
+    explicit FrozenLinear(Weight weight) : m_weight(std::move(weight)) {}
 
-at::Tensor emptyRows(std::int64_t rows, std::int64_t cols) { return at::empty({rows, cols}, at::TensorOptions(at::kFloat)); }
+    // inputs: x, and the bias where there is one.
+    Recorded forward(const std::vector<at::Tensor>& inputs) override {
+        at::Tensor y = multiply(asRows(inputs[0]), m_weight);
+        if (inputs.size() > 1) y.add_(inputs[1]);
+        return {likeInput(y, inputs[0]), {}};
+    }
+    std::vector<at::Tensor> backward(const std::vector<at::Tensor>& /*kept*/, const at::Tensor& gradient,
+                                     const std::vector<bool>& wanted) override {
+        const at::Tensor rows = asRows(gradient);
+        std::vector<at::Tensor> gradients(wanted.size());
+        if (wanted[0]) gradients[0] = likeInput(multiplyBack(rows, m_weight), gradient);
+        if (wanted.size() > 1 && wanted[1]) gradients[1] = rows.sum(0).to(gradient.scalar_type());
+        return gradients;
+    }
 
-// [n, out] float32 → x's leading dimensions and type.
-at::Tensor likeInput(const at::Tensor& y, const at::Tensor& x) {
-    std::vector<std::int64_t> shape = x.sizes().vec();
-    shape.back() = y.size(1);
-    return y.view(shape).to(x.scalar_type());
-}
+private:
+    Weight m_weight;
+};
 
-kernels::LinearRows product(const at::Tensor& x, const Weight& weight, at::Tensor& y) {
-    return {.format = weight.format(),
-            .weight = weight.bytes(),
-            .cols = weight.cols(),
-            .x = x.const_data_ptr<float>(),
-            .inputs = x.size(0),
-            .y = y.mutable_data_ptr<float>(),
-            .yStride = y.size(1)};
-}
+// x · weight for a weight [in, out] that does not learn.
+class FrozenTransposed : public Operation {
+public:
+    explicit FrozenTransposed(Weight weight) : m_weight(std::move(weight)) {}
 
-// Many rows: weights become float32 a block of rows at a time.  x [n, in], y [n, out] float32.
-void multiplyBlocks(const at::Tensor& x, const Weight& weight, at::Tensor& y) {
-    const std::int64_t cols = weight.cols();
-    const std::int64_t out = weight.rows();
-    const std::int64_t stride = *kernels::rowBytes(weight.format(), cols);
-    const std::int64_t block = std::clamp<std::int64_t>(kScratchBytes / (4 * cols), 1, out);
-    at::Tensor scratch = emptyRows(block, cols);
-    float* const values = scratch.mutable_data_ptr<float>();
-    for (std::int64_t first = 0; first < out; first += block) {
-        const std::int64_t count = std::min(block, out - first);
-        at::parallel_for(0, count, 16, [&](std::int64_t begin, std::int64_t end) {
-            for (std::int64_t row = begin; row < end; ++row) {
-                kernels::dequantizeRow(weight.format(), weight.bytes() + (first + row) * stride, values + row * cols, cols);
-            }
+    Recorded forward(const std::vector<at::Tensor>& inputs) override {
+        return {likeInput(multiplyBack(asRows(inputs[0]), m_weight), inputs[0]), {}};
+    }
+    std::vector<at::Tensor> backward(const std::vector<at::Tensor>& /*kept*/, const at::Tensor& gradient,
+                                     const std::vector<bool>& /*wanted*/) override {
+        return {likeInput(multiply(asRows(gradient), m_weight), gradient)};
+    }
+
+private:
+    Weight m_weight;
+};
+
+// gelu_tanh(gate) · up, keeping its two inputs alone.  float32 on the CPU.
+class GatedProduct : public Operation {
+public:
+    Recorded forward(const std::vector<at::Tensor>& inputs) override {
+        const at::Tensor gate = inputs[0].contiguous(), up = inputs[1].contiguous();
+        at::Tensor y = at::empty(gate.sizes(), gate.options());
+        const float* const gates = gate.const_data_ptr<float>();
+        const float* const ups = up.const_data_ptr<float>();
+        float* const out = y.mutable_data_ptr<float>();
+        at::parallel_for(0, gate.numel(), kElementGrain, [&](std::int64_t begin, std::int64_t end) {
+            kernels::geluTanhMul(gates + begin, ups + begin, out + begin, end - begin);
         });
-        at::Tensor part = y.narrow(1, first, count);
-        at::mm_out(part, x, scratch.narrow(0, 0, count).t());
+        return {y, {inputs[0], inputs[1]}};
     }
-}
-
-void multiplyMany(const at::Tensor& x, const Weight& weight, at::Tensor& y) {
-    if (weight.format() == kernels::BlockFormat::F32 && weight.tensor().defined()) {
-        const c10::AutoGradMode noGraph(false);
-        at::mm_out(y, x, weight.tensor().t());
-        return;
+    std::vector<at::Tensor> backward(const std::vector<at::Tensor>& kept, const at::Tensor& gradient,
+                                     const std::vector<bool>& wanted) override {
+        std::vector<at::Tensor> gradients(2);
+        if (wanted[0]) gradients[0] = at::gelu_backward(gradient * kept[1], kept[0], "tanh");
+        if (wanted[1]) gradients[1] = at::gelu(kept[0], "tanh").mul_(gradient);
+        return gradients;
     }
-    multiplyBlocks(x, weight, y);
-}
-
-// x [n, in] float32 → [n, out] float32.
-at::Tensor multiply(const at::Tensor& x, const Weight& weight) {
-    TORCH_CHECK(x.size(1) == weight.cols(), "a product of ", x.size(1), " columns with ", weight.cols());
-    at::Tensor y = emptyRows(x.size(0), weight.rows());
-    if (x.size(0) > kFewRows) {
-        multiplyMany(x, weight, y);
-        return y;
-    }
-    const kernels::LinearRows work = product(x, weight, y);
-    at::parallel_for(0, weight.rows(), kRowGrain,
-                     [&](std::int64_t begin, std::int64_t end) { kernels::linearRows(work, begin, end); });
-    return y;
-}
+};
 
 at::Tensor denseLinear(const at::Tensor& x, const Weight& weight, const at::Tensor& bias) {
     return at::linear(x, weight.materialize(x.scalar_type(), x.device()), bias);
@@ -113,11 +113,10 @@ bool wantsGradient(const at::Tensor& x, std::initializer_list<const Weight*> wei
 }
 
 at::Tensor linear(const at::Tensor& x, const Weight& weight, const at::Tensor& bias) {
-    const bool biasLearns = bias.defined() && bias.requires_grad() && c10::GradMode::is_enabled();
-    if (biasLearns || !isStoredProduct(x, {&weight})) return denseLinear(x, weight, bias);
-    at::Tensor y = multiply(asRows(x), weight);
-    if (bias.defined()) y.add_(bias);
-    return likeInput(y, x);
+    const bool learns = c10::GradMode::is_enabled() && weight.requiresGrad();
+    if (!x.is_cpu() || weight.bytes() == nullptr || learns) return denseLinear(x, weight, bias);
+    if (bias.defined()) return record(c10::make_intrusive<FrozenLinear>(weight), {x, bias});
+    return record(c10::make_intrusive<FrozenLinear>(weight), {x});
 }
 
 std::array<at::Tensor, 3> linear3(const at::Tensor& x, const Weight& a, const Weight& b, const Weight& c) {
@@ -147,10 +146,7 @@ std::array<at::Tensor, 3> linear3(const at::Tensor& x, const Weight& a, const We
 }
 
 at::Tensor gatedLinear(const at::Tensor& x, const Weight& gate, const Weight& up) {
-    // In bfloat16 the gate, its activation and the product are rounded each: ATen's own steps.
-    if (x.scalar_type() != at::kFloat || !isStoredProduct(x, {&gate, &up})) {
-        return at::gelu(linear(x, gate), "tanh") * linear(x, up);
-    }
+    if (x.scalar_type() != at::kFloat || !isStoredProduct(x, {&gate, &up})) return gatedProduct(linear(x, gate), linear(x, up));
     const at::Tensor rows = asRows(x);
     const std::int64_t inputs = rows.size(0);
     const std::int64_t width = gate.rows();
@@ -181,7 +177,15 @@ at::Tensor gatedLinear(const at::Tensor& x, const Weight& gate, const Weight& up
     return likeInput(g, x);
 }
 
+at::Tensor gatedProduct(const at::Tensor& gate, const at::Tensor& up) {
+    // In bfloat16 the gate, its activation and the product are rounded each: ATen's own steps.
+    if (!gate.is_cpu() || gate.scalar_type() != at::kFloat) return at::gelu(gate, "tanh") * up;
+    return record(c10::make_intrusive<GatedProduct>(), {gate, up});
+}
+
 at::Tensor linearTransposed(const at::Tensor& x, const Weight& weight) {
+    if (x.is_cpu() && isStored({&weight}) && recordsGradient({&x}))
+        return record(c10::make_intrusive<FrozenTransposed>(weight), {x});
     return x.matmul(weight.materialize(x.scalar_type(), x.device()));
 }
 

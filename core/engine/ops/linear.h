@@ -1,7 +1,8 @@
 // Products of activations with weights in whatever form they are stored.
 //   few rows    the kernel reads the stored blocks directly (decoding is bound by the bytes of the weights)
 //   many rows   a block of weight rows at a time is made float32 in a small scratch, then multiplied: never the whole matrix
-//   gradients, other devices: dense tensors and ATen
+//   gradients   of the input alone, by the stored weight read a second time; of a weight that learns, by ATen
+//   other devices: dense tensors and ATen
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -22,6 +23,9 @@ std::array<at::Tensor, 3> linear3(const at::Tensor& x, const Weight& a, const We
 
 // gelu_tanh(x · gateᵀ) · (x · upᵀ): [..., in] → [..., intermediate] (specification 2.6).
 at::Tensor gatedLinear(const at::Tensor& x, const Weight& gate, const Weight& up);
+
+// gelu_tanh(gate) · up of two tensors of one shape: the same where something stands beside the products.
+at::Tensor gatedProduct(const at::Tensor& gate, const at::Tensor& up);
 
 // x · weight for a weight stored [in, out] (the projector's): x [..., in] → [..., out].
 at::Tensor linearTransposed(const at::Tensor& x, const Weight& weight);

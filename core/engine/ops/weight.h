@@ -48,10 +48,16 @@ public:
 
     // Only a float32 or bfloat16 tensor can learn; asking it of quantised bytes is a bug.
     void setRequiresGrad(bool wanted);
+    // Which parameter of its model this is, counted in the order of visitParameters: how what stands beside a model finds its part.
+    // -1: of none.
+    [[nodiscard]] int ordinal() const { return m_ordinal; }
+    void setOrdinal(int ordinal) { m_ordinal = ordinal; }
+
     // The same values seen as a matrix [rows, cols] (the patch convolution is a matrix product over patches).
     [[nodiscard]] Weight asMatrix() const;
 
 private:
+    int m_ordinal = -1;
     std::vector<std::int64_t> m_shape;
     kernels::BlockFormat m_format = kernels::BlockFormat::F32;
     const std::byte* m_bytes = nullptr;
