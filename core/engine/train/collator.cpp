@@ -88,6 +88,7 @@ MicroBatch collate(std::span<const dataset::TrainingSample> samples, const Colla
         }
         batch.groups.push_back({"", static_cast<std::int64_t>(targets.size() - before)});
         batch.sampleIds.push_back(sample.id);
+        for (const image::View& view : sample.views) batch.viewHashes.push_back(view.sha256);
         batch.tokens += count;
     }
     batch.input.inputIds = ids;

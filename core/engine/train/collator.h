@@ -33,7 +33,9 @@ struct MicroBatch {
     at::Tensor targets;        // [n] int64: the token that shall follow each place
     std::vector<std::string> sampleIds;
     std::int64_t tokens = 0;   // without padding
+    std::uint64_t seed = 0;    // of what an adapter's dropout drops
     std::vector<TargetGroup> groups;  // of all targets, in order; one a sample where the source knows no better
+    std::vector<std::string> viewHashes;  // sha256 of each view's pixels
     at::Tensor tokenLabels;  // tower_objective.h alone: [views, heads, tokens] int64
 };
 

@@ -27,10 +27,26 @@ double Tally::accuracy() const {
     return all.asked > 0 ? static_cast<double>(all.right) / static_cast<double>(all.asked) : 0.0;
 }
 
+const ops::Weight& AnswerObjective::head() const {
+    const ops::Weight* const saved = m_settings.adapter != nullptr ? m_settings.adapter->savedHead() : nullptr;
+    return saved != nullptr ? *saved : m_model.outputWeight();
+}
+
+Result<model::ModelInput> AnswerObjective::inputOf(const MicroBatch& batch, const std::stop_token& stop) const {
+    model::ModelInput input = batch.input;
+    input.adapter = m_settings.adapter;
+    if (m_settings.store == nullptr || !input.pixelValues.defined()) return input;
+    ASSIGN_OR_RETURN(input.visionStates,
+                     session::visionStates(m_model, input.pixelValues, batch.viewHashes, *m_settings.store, stop));
+    input.pixelValues = at::Tensor();
+    return input;
+}
+
 Result<double> AnswerObjective::accumulate(const MicroBatch& batch, double gradientScale, std::stop_token stop) {
     const c10::AutoGradMode gradients(true);
     if (batch.targets.numel() == 0) return 0.0;
-    model::ModelInput input = batch.input;
+    if (m_settings.adapter != nullptr) m_settings.adapter->setTraining(true, batch.seed);
+    ASSIGN_OR_RETURN(model::ModelInput input, inputOf(batch, stop));
     input.checkpointActivations = m_settings.checkpointActivations;
     ASSIGN_OR_RETURN(const model::ModelOutput output, m_model.forward(input, std::move(stop)));
     LossRequest request;
@@ -39,14 +55,16 @@ Result<double> AnswerObjective::accumulate(const MicroBatch& batch, double gradi
     request.softcap = m_model.softcap();
     request.gradientScale = gradientScale;
     request.blockBytes = m_settings.lossBlockBytes;
-    const LossResult loss = blockwiseLoss(request, m_model.outputWeight());
+    const LossResult loss = blockwiseLoss(request, head());
     if (output.output.requires_grad()) output.output.backward(loss.hiddenGradient);
     return loss.sum;
 }
 
 Result<AnswerObjective::Prediction> AnswerObjective::predict(const MicroBatch& batch, std::stop_token stop) const {
     const c10::AutoGradMode noGradients(false);
-    ASSIGN_OR_RETURN(const model::ModelOutput output, m_model.forward(batch.input, std::move(stop)));
+    if (m_settings.adapter != nullptr) m_settings.adapter->setTraining(false);
+    ASSIGN_OR_RETURN(const model::ModelInput input, inputOf(batch, stop));
+    ASSIGN_OR_RETURN(const model::ModelOutput output, m_model.forward(input, std::move(stop)));
     LossRequest request;
     request.hidden = output.output;
     request.targets = batch.targets;
@@ -54,7 +72,7 @@ Result<AnswerObjective::Prediction> AnswerObjective::predict(const MicroBatch& b
     request.wantsGradient = false;
     request.wantsPredictions = true;
     request.blockBytes = m_settings.lossBlockBytes;
-    LossResult loss = blockwiseLoss(request, m_model.outputWeight());
+    LossResult loss = blockwiseLoss(request, head());
     return Prediction{std::move(loss.losses), std::move(loss.predictions), loss.sum};
 }
 

@@ -8,7 +8,9 @@
 #include <stop_token>
 #include <string>
 
+#include "core/engine/model/adapter.h"
 #include "core/engine/model/gemma3_vl_model.h"
+#include "core/engine/session/vision_state_store.h"
 #include "core/engine/train/collator.h"
 #include "core/shared/base/result.h"
 
@@ -48,6 +50,8 @@ public:
     struct Settings {
         std::int64_t lossBlockBytes = 64 << 20;
         bool checkpointActivations = false;
+        model::Adapter* adapter = nullptr;  // that learns beside the model; outlives the objective
+        session::VisionStateStore* store = nullptr;  // of a frozen tower's results; outlives the objective
     };
     AnswerObjective(model::Gemma3VlModel& model, const Settings& settings) : m_model(model), m_settings(settings) {}
 
@@ -63,6 +67,11 @@ public:
     Result<Prediction> predict(const MicroBatch& batch, std::stop_token stop) const;
 
 private:
+    // The input with the adapter, and with kept states instead of pixels where the tower is frozen.
+    [[nodiscard]] Result<model::ModelInput> inputOf(const MicroBatch& batch, const std::stop_token& stop) const;
+    // What the logits are made with: the model's head, or the one that the adapter trains instead.
+    [[nodiscard]] const ops::Weight& head() const;
+
     model::Gemma3VlModel& m_model;
     Settings m_settings;
 };

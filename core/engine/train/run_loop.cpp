@@ -114,6 +114,8 @@ Result<void> RunLoop::oneStep(std::stop_token stop) {
     for (std::int64_t i = 0; i < micros; ++i) {
         const std::int64_t consumed = m_counters.consumedSamples + i * perMicro;
         ASSIGN_OR_RETURN(MicroBatch batch, m_parts.data.training->batch(indicesOf(consumed), indicesOf(consumed + perMicro)));
+        batch.seed = static_cast<std::uint64_t>(m_request.recipe.rng.seed) * 0x9E3779B97F4A7C15U +
+                     static_cast<std::uint64_t>(consumed + m_parts.group.rank());
         batches.push_back(std::move(batch));
     }
     Result<StepReport> report = Error{ErrorCode::Internal, "no step", ""};

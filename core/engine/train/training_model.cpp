@@ -6,7 +6,9 @@
 #include <utility>
 
 #include "core/data/checkpoint/hf_writer.h"
+#include "core/data/checkpoint/peft_adapter.h"
 #include "core/engine/train/trainer.h"
+#include "core/shared/plan/adapter_match.h"
 #include "core/shared/plan/parameter_table.h"
 #include "core/shared/plan/recipe_rules.h"
 
@@ -56,10 +58,54 @@ checkpoint::TensorToStore learned(const std::string& name, const at::Tensor& val
             }};
 }
 
+bool trainsWeights(const plan::FreezePlan& plan) {
+    return plan.trainsWeights(plan::Part::Language) || plan.trainsWeights(plan::Part::Vision) ||
+           plan.trainsWeights(plan::Part::Projection);
+}
+
+// A fresh adapter beside the parts that learn by one.
+Result<void> addAdapter(const plan::Recipe& recipe, TrainingModel& made) {
+    const plan::AdapterSpec spec = plan::adapterSpec(*recipe.peft, made.plan, made.opened.config().isVisionLanguage());
+    ASSIGN_OR_RETURN(model::Adapter adapter,
+                     model::Adapter::create(*made.network, spec, static_cast<std::uint64_t>(recipe.rng.seed)));
+    made.adapter = std::make_unique<model::Adapter>(std::move(adapter));
+    for (TrainableParameter& parameter : adapterParameters(*made.adapter, recipe.optimizer.decayBiasAndNorm)) {
+        parameter.lrFactor = factorOf(recipe.optimizer.lrFactors, parameter.part);
+        made.trainableParameters += parameter.tensor.numel();
+        made.parameters.push_back(std::move(parameter));
+    }
+    return {};
+}
+
+// Scenes are new each time: nothing of them would be asked for again.
+Result<void> keepVisionStates(const plan::Recipe& recipe, TrainingModel& made, const std::filesystem::path& visionCache) {
+    const bool again = recipe.dataset.cacheVisionFeatures && recipe.dataset.datasetType != plan::DatasetType::Scenes;
+    if (!again || !made.opened.config().isVisionLanguage() || made.plan.vision != plan::Training::Frozen) return {};
+    if (made.adapter != nullptr && made.adapter->deltasIn(plan::Part::Vision) > 0) return {};
+    ASSIGN_OR_RETURN(const std::string hash, session::towerHash(*made.network, *made.opened.checkpoint.tensors));
+    const std::filesystem::path folder = visionCache.empty() ? session::VisionStateStore::defaultFolder() : visionCache;
+    made.visionStates = std::make_unique<session::VisionStateStore>(folder, hash);
+    return {};
+}
+
 }  // namespace
 
-Result<TrainingModel> openTrainingModel(const plan::Recipe& recipe, const std::string& modelPath) {
+TrainableParameters adapterParameters(model::Adapter& adapter, bool decayAll) {
+    TrainableParameters found;
+    adapter.visitParameters([&](const std::string& name, at::Tensor& tensor) {
+        const bool vision = name.find(".vision_tower.") != std::string::npos;
+        const bool projection = name.find(".multi_modal_projector.") != std::string::npos;
+        const plan::Part part = vision ? plan::Part::Vision : projection ? plan::Part::Projection : plan::Part::Language;
+        // Vectors (magnitudes, saved norms and biases) do not decay, as in Megatron.
+        found.push_back({name, tensor, part, decayAll || tensor.dim() > 1, 1.0});
+    });
+    return found;
+}
+
+Result<TrainingModel> openTrainingModel(const plan::Recipe& recipe, const std::string& modelPath,
+                                        const std::filesystem::path& visionCache) {
     TrainingModel made;
+    made.path = modelPath;
     ASSIGN_OR_RETURN(made.plan, plan::freezePlan(recipe));
     ASSIGN_OR_RETURN(const std::filesystem::path path, session::resolveModelPath(modelPath));
     ASSIGN_OR_RETURN(made.opened, session::openWithProcessor(path));
@@ -75,11 +121,17 @@ Result<TrainingModel> openTrainingModel(const plan::Recipe& recipe, const std::s
         parameter.lrFactor = factorOf(recipe.optimizer.lrFactors, parameter.part);
         made.trainableParameters += parameter.tensor.numel();
     }
+    if (recipe.peft) RETURN_IF_ERROR(addAdapter(recipe, made));
+    RETURN_IF_ERROR(keepVisionStates(recipe, made, visionCache));
     if (made.parameters.empty()) return Error{ErrorCode::Usage, "nothing of this model would learn", modelPath};
     return made;
 }
 
 Result<void> writeTrainedModel(const std::filesystem::path& folder, const TrainingModel& model) {
+    if (model.adapter != nullptr) {
+        RETURN_IF_ERROR(checkpoint::writePeftAdapter(folder / "adapter", model.adapter->toPeft(model.path)));
+        if (!trainsWeights(model.plan)) return {};
+    }
     std::map<std::string, at::Tensor> learnedTensors;
     for (const TrainableParameter& parameter : model.parameters) learnedTensors[parameter.name] = parameter.tensor;
     std::vector<checkpoint::TensorToStore> tensors;

@@ -148,7 +148,9 @@ std::unique_ptr<Objective> makeObjective(const plan::Recipe& recipe, TrainingMod
         return tower;
     }
     return std::make_unique<AnswerObjective>(
-        *model.network, AnswerObjective::Settings{.checkpointActivations = plan::recomputesActivations(recipe)});
+        *model.network, AnswerObjective::Settings{.checkpointActivations = plan::recomputesActivations(recipe),
+                                                  .adapter = model.adapter.get(),
+                                                  .store = model.visionStates.get()});
 }
 
 Result<void> prepareStart(const plan::Recipe& recipe, const fs::path& folder, std::string& modelPath) {
@@ -178,7 +180,7 @@ Result<RunResult> runTraining(const RunRequest& request, distributed::ProcessGro
     RETURN_IF_ERROR(writeFileAtomically(request.folder / "recipe.json", recipe.toJson().dump(2)));
     std::string modelPath;
     RETURN_IF_ERROR(prepareStart(recipe, request.folder, modelPath));
-    ASSIGN_OR_RETURN(TrainingModel model, openTrainingModel(recipe, modelPath));
+    ASSIGN_OR_RETURN(TrainingModel model, openTrainingModel(recipe, modelPath, request.visionCache));
     ASSIGN_OR_RETURN(TrainingData data, openTrainingData(recipe, model.opened, stop));
     const std::unique_ptr<Objective> objective = makeObjective(recipe, model);
     TrainableParameters all = model.parameters;

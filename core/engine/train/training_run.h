@@ -21,6 +21,7 @@ struct RunRequest {
     plan::Recipe recipe;                   // settled and checked (core/shared/plan/recipe_rules.h)
     std::filesystem::path folder;          // the run's own
     std::filesystem::path tensorboard;     // empty: none
+    std::filesystem::path visionCache;  // where a frozen tower's results are kept; empty: the user's cache
     bool resume = false;                   // go on with the run that is there; else the folder must hold none
     bool acceptChanges = false;            // go on although recipe, data, build or world differ: no longer bit for bit
     std::int64_t threads = 0;              // 0: as many as cores

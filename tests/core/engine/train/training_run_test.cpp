@@ -39,6 +39,7 @@ struct TrainingRun : testing::Test {
         writeData(12);
         request.folder = temp.path() / "run";
         request.threads = 1;
+        request.visionCache = temp.path() / "vision";
         request.onEvent = [this](const protocol::TrainingEvent& event) { events.push_back(event); };
         plan::Recipe& recipe = request.recipe;
         recipe.model.hfPath = (temp.path() / "model").string();
@@ -293,6 +294,53 @@ TEST_F(TrainingRun, WordsFromOutside) {
     const auto saved = all<protocol::SavedEvent>();
     ASSERT_GE(saved.size(), 2U);
     EXPECT_EQ(saved[0].step, 2);
+}
+
+// With the tower frozen its results come from disk from the second epoch on, and change no number.
+TEST_F(TrainingRun, KeptVisionStatesChangeNothing) {
+    request.recipe.model.vision = plan::Training::Frozen;
+    request.recipe.dataset.cacheVisionFeatures = false;
+    run();
+    const auto without = all<protocol::StepEvent>();
+    EXPECT_FALSE(fs::exists(request.visionCache));
+    request.recipe.dataset.cacheVisionFeatures = true;
+    for (const char* name : {"cold", "warm", "damaged"}) {
+        events.clear();
+        request.folder = temp.path() / name;
+        if (std::string(name) == "damaged") {
+            std::size_t files = 0;
+            for (const auto& entry : fs::recursive_directory_iterator(request.visionCache)) {
+                if (!entry.is_regular_file()) continue;
+                std::fstream file(entry.path(), std::ios::in | std::ios::out | std::ios::binary);
+                file.seekp(-3, std::ios::end);
+                file << "xyz";
+                ++files;
+            }
+            EXPECT_EQ(files, 3U) << "three pictures, one view each";
+        }
+        run();
+        const auto with = all<protocol::StepEvent>();
+        ASSERT_EQ(with.size(), without.size());
+        for (std::size_t i = 0; i < with.size(); ++i) EXPECT_EQ(with[i].loss, without[i].loss) << name << " step " << i;
+    }
+}
+
+TEST_F(TrainingRun, AnAdapterIsWrittenAsPeftWouldAndResumesBitForBit) {
+    request.recipe.peft = plan::PeftSection{};
+    request.recipe.peft->dim = 4;
+    request.recipe.peft->dropout = 0.2;
+    request.recipe.peft->targetModules = {"q_proj", "v_proj", "down_proj"};
+    request.recipe.model.language = plan::Training::Adapter;
+    request.recipe.model.vision = request.recipe.model.projection = plan::Training::Frozen;
+    const auto whole = *readFile(run().checkpoint / "adapter/adapter_model.safetensors", 1 << 24);
+    EXPECT_TRUE(fs::exists(request.folder / "checkpoints/iter_0000006/adapter/adapter_config.json"));
+    EXPECT_FALSE(fs::exists(request.folder / "checkpoints/iter_0000006/model")) << "no weight of the model itself learns";
+    request.folder = temp.path() / "parts";
+    request.recipe.train.exitInterval = 3;
+    run();
+    request.recipe.train.exitInterval.reset();
+    request.resume = true;
+    EXPECT_EQ(*readFile(run().checkpoint / "adapter/adapter_model.safetensors", 1 << 24), whole);
 }
 
 TEST_F(TrainingRun, EvaluatesKeepsTheBestAndStopsEarly) {
