@@ -46,13 +46,17 @@ std::vector<AskedScene> askedScenes(Split split, std::uint64_t seed, std::int64_
         for (int i = 0; i < kQuestionsAPicture; ++i) {
             KindWeights weights{};
             std::copy(quota.begin(), quota.end(), weights.begin());
-            for (Question& question : askSeveral(asked.scene, weights, 1, random)) {
-                const bool again = std::any_of(asked.questions.begin(), asked.questions.end(),
-                                               [&](const Question& other) { return other.text == question.text; });
-                if (again) continue;
-                --quota[indexOf(question.kind)];
-                asked.questions.push_back(std::move(question));
-            }
+            const auto kind = static_cast<Kind>(random.weighted(weights));
+            if (weights[indexOf(kind)] <= 0.0) break;
+            // A kind that the picture has no question of costs its turn: another one in its place would come oftener about pictures
+            // without signs, and "how many signs are there?" would mostly be answered by 0.
+            auto question = ask(asked.scene, kind, random);
+            if (!question) continue;
+            const bool again = std::any_of(asked.questions.begin(), asked.questions.end(),
+                                           [&](const Question& other) { return other.text == question->text; });
+            if (again) continue;
+            --quota[indexOf(kind)];
+            asked.questions.push_back(std::move(*question));
         }
         if (!asked.questions.empty()) scenes.push_back(std::move(asked));
     }

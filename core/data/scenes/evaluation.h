@@ -24,7 +24,7 @@ struct AskedScene {
     std::vector<Question> questions;  // 1 to 4
 };
 
-// `count` questions of the promised kinds in fixed shares (of 2,000: 140 to 220 each) about some 600 pictures for 2,000, half of them
+// `count` questions of the promised kinds in fixed shares (of 2,000: 140 to 220 each) about some 830 pictures for 2,000, half of them
 // squares.  Of the test split all of it is held out (held_out.h).
 std::vector<AskedScene> askedScenes(Split split, std::uint64_t seed, std::int64_t count);
 

@@ -62,8 +62,7 @@ private:
     }
 
     void makeMixed() {
-        const bool legible = m_scene.form == Form::Square || m_scene.squares > 2;
-        const int signs = legible ? m_random.between(0, m_settings.maxSigns) : 0;
+        const int signs = m_scene.mayHaveSigns() ? m_random.between(0, m_settings.maxSigns) : 0;
         for (int i = 0; i < signs; ++i)
             addSign(m_random.chance(0.6) ? randomWord(m_random, m_split) : randomNumber(m_random, m_split));
         const int objects = m_random.between(m_settings.minObjects, m_settings.maxObjects);
@@ -244,7 +243,8 @@ private:
     }
 
     void placeSign(Sign& sign) {
-        const double cap = m_random.between(10.0, m_scene.form == Form::Square ? 13.0 : 12.0);
+        const double tallest = m_scene.form == Form::Square ? 13.0 : m_scene.squares == 3 ? 11.0 : 12.0;
+        const double cap = m_random.between(10.0, tallest);
         const double wanted = textWidthOf(sign, cap) + 2.0 * kSideMargin + m_random.between(0.0, 6.0);
         const double width = std::min(wanted, 2.0 * kCellInView - 2.0);
         const double first = (sign.column % 3) * kCellInView;

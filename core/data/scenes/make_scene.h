@@ -29,8 +29,8 @@ struct SceneSettings {
 };
 
 // The scene of a key (held_out.h): the same on every machine.  Training keys give no reserved string or combination, test keys
-// only reserved ones.  Strings on signs of Mixed scenes are words and numbers; where print would be legible in the squeezed whole
-// picture too (two squares), there are no signs.
+// only reserved ones.  Strings on signs of Mixed scenes are words and numbers; tall pictures and those of two squares have no signs
+// (NOTE [Small print] in scene.h).
 Scene makeScene(std::uint64_t key, const SceneSettings& settings);
 
 }  // namespace lapidary::scenes

@@ -202,8 +202,8 @@ private:
     }
 
     std::optional<Question> signCount() {
-        // Two squares never have signs (make_scene.cpp): their form would give the answer away.
-        if (m_scene.form != Form::Square && m_scene.squares == 2) return std::nullopt;
+        // Where no picture of the form has signs, the form would give the answer away.
+        if (!m_scene.mayHaveSigns()) return std::nullopt;
         return made(worded(m_random, detail::signCountWordings()), std::to_string(m_scene.signs.size()));
     }
 

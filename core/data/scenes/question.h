@@ -26,7 +26,7 @@ enum class Kind : std::uint8_t {
     CmpCount,    // "are there more circles than stars?"       "yes", "no"
     NSign,       // "how many signs are there?"                "0", "1", "2"
     Print,       // "what does the sign say?" in a square      "KEB", "47"
-    SmallPrint,  // … in a wide or tall picture: a few pixels of the whole, legible in a crop alone
+    SmallPrint,  // … in a wide picture: two or three pixels a letter in the whole, legible in a crop alone
     Cell,        // practice: "what is in the top left?"       "large red circle", "nothing"
     String,      // practice: print, but any characters        "X", "W2" never: "WB", "307"
 };

@@ -84,6 +84,9 @@ struct Scene {
     std::vector<SceneObject> objects;
     std::vector<Sign> signs;
 
+    // NOTE [Small print]: print must be legible in a crop and not in the squeezed whole picture.  Wide pictures of three or four squares
+    // leave a letter 2 to 3 view pixels of breadth there; in tall ones, and in two squares, a person can still read it.
+    [[nodiscard]] bool mayHaveSigns() const { return form == Form::Square || (form == Form::Wide && squares > 2); }
     [[nodiscard]] int columns() const { return form == Form::Wide ? 3 * squares : 3; }
     [[nodiscard]] int rows() const { return form == Form::Tall ? 3 * squares : 3; }
     [[nodiscard]] double cellWidth() const { return static_cast<double>(width) / columns(); }

@@ -35,6 +35,9 @@ constexpr std::array<NamedCount, 6> kCounts{{{"questions", &SceneMix::questions,
                                              {"min_letters", &SceneMix::minLetters, 1, 4},
                                              {"max_letters", &SceneMix::maxLetters, 1, 4}}};
 
+// Wide pictures are the ones with small print.
+constexpr double kWideShare = 0.65;
+
 constexpr const char* kWhere = "dataset.scenes";
 
 Error outside(const std::string& key, const std::string& expected, const std::string& found) {
@@ -132,7 +135,7 @@ PictureChoice choosePicture(const SceneMix& mix, Random& random) {
     settings.maxLetters = mix.maxLetters;
     if (which < kPractice.size()) settings.layout = kPractice[which];
     if (which <= kPractice.size()) return choice;  // a square
-    settings.form = random.chance(0.5) ? Form::Wide : Form::Tall;
+    settings.form = random.chance(kWideShare) ? Form::Wide : Form::Tall;
     settings.squares = static_cast<int>(which - kPractice.size()) + 1;
     choice.wholeOnly = random.chance(mix.wholeOnly);
     return choice;

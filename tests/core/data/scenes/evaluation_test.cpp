@@ -95,7 +95,7 @@ TEST(EvaluationSet, ShowsPicturesInThreeWays) {
 TEST(EvaluationSet, StaysAsItIs) {
     const auto dataset = EvaluationDataset::create(evaluationSet(), Showing::PanAndScan);
     ASSERT_TRUE(dataset);
-    EXPECT_EQ((*dataset)->fingerprint(), "6a56afeba0834fe1d83c7cc105b26d6c05da004772005ffff3ea95135128b6e1");
+    EXPECT_EQ((*dataset)->fingerprint(), "bf3ad198c9e68c4cafc008c2ae91ef9801bf78c468312da4ebdcff49a36e9413");
 }
 
 }  // namespace

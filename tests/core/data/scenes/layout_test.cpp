@@ -91,6 +91,21 @@ TEST(SceneLayout, LettersLieInsideTheirPlateAndInOneRowOfTokens) {
     });
 }
 
+// NOTE [Small print] in scene.h: 7 to 9 view pixels in the crop, below 3 in the whole picture.
+TEST(SceneLayout, ALetterOfSmallPrintIsNarrowInTheWholePictureAndWideInTheCrop) {
+    int letters = 0;
+    forEveryScene([&](const Scene& scene, const SceneSettings&) {
+        if (scene.form == Form::Square) return;
+        for (const Sign& sign : scene.signs) {
+            const double whole = sign.advance * static_cast<double>(kViewSize) / static_cast<double>(scene.width);
+            EXPECT_LT(whole, 2.7);
+            EXPECT_GT(whole * scene.squares, 7.2);
+            letters += static_cast<int>(sign.text.size());
+        }
+    });
+    EXPECT_GT(letters, 300);
+}
+
 TEST(SceneLayout, CountsAreBounded) {
     std::set<std::size_t> objects;
     std::set<std::size_t> signs;
@@ -100,7 +115,7 @@ TEST(SceneLayout, CountsAreBounded) {
         signs.insert(scene.signs.size());
         std::set<std::pair<Colour, Shape>> different;
         for (const SceneObject& object : scene.objects) EXPECT_TRUE(different.emplace(object.colour, object.shape).second);
-        if (scene.squares == 2) {
+        if (scene.form == Form::Tall || scene.squares == 2) {
             EXPECT_TRUE(scene.signs.empty());
         }
     });

@@ -71,7 +71,7 @@ TEST(SceneMix, EveryPictureComesAsOftenAsItsWeightSays) {
     }
     EXPECT_NEAR(four / 4000.0, 0.4, 0.03);
     EXPECT_NEAR(two / 4000.0, 0.1, 0.02);
-    EXPECT_NEAR(wide / 4000.0, 0.3, 0.03);
+    EXPECT_NEAR(wide / 4000.0, 0.6 * 0.65, 0.03);
     EXPECT_NEAR(strings / 4000.0, 0.1, 0.02);
 }
 
