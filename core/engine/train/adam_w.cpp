@@ -62,13 +62,32 @@ double squareSum(const at::Tensor& gradient) {
 
 }  // namespace
 
-double globalGradientNorm(const TrainableParameters& parameters) {
+double globalGradientNorm(AdamW& optimizer) {
     double sum = 0.0;
-    for (const TrainableParameter& parameter : parameters) {
-        const at::Tensor& gradient = parameter.tensor.grad();
+    optimizer.visitGradients([&](const TrainableParameter&, at::Tensor& gradient) {
         if (gradient.defined()) sum += squareSum(gradient);
-    }
+    });
     return std::sqrt(sum);
+}
+
+at::Tensor& AdamW::gradientOf(std::size_t index) {
+    at::Tensor& sum = m_moments[index].gradientSum;
+    return sum.defined() ? sum : m_parameters[index].tensor.mutable_grad();
+}
+
+void AdamW::visitGradients(const std::function<void(const TrainableParameter& parameter, at::Tensor& gradient)>& visit) {
+    for (std::size_t i = 0; i < m_parameters.size(); ++i) visit(m_parameters[i], gradientOf(i));
+}
+
+void AdamW::collectGradients() {
+    const c10::AutoGradMode noGradient(false);
+    for (std::size_t i = 0; i < m_parameters.size(); ++i) {
+        at::Tensor& gradient = m_parameters[i].tensor.mutable_grad();
+        if (!gradient.defined() || gradient.scalar_type() == at::kFloat) continue;
+        at::Tensor& sum = m_moments[i].gradientSum;
+        sum = sum.defined() ? sum + gradient.to(at::kFloat) : gradient.to(at::kFloat);
+        gradient = at::Tensor();
+    }
 }
 
 AdamW::AdamW(TrainableParameters parameters, const AdamWSettings& settings)
@@ -88,6 +107,8 @@ AdamW::AdamW(TrainableParameters parameters, const AdamWSettings& settings)
             moments.m = zeros(count, at::kFloat);
             moments.v = zeros(count, at::kFloat);
         }
+        const bool rounded = parameter.tensor.scalar_type() != at::kFloat;
+        if (rounded && settings.masterWeights) moments.master = parameter.tensor.detach().to(at::kFloat).flatten();
         m_moments.push_back(std::move(moments));
     }
 }
@@ -99,11 +120,13 @@ void AdamW::step(double learningRate, double gradientScale) {
         const TrainableParameter& parameter = m_parameters[i];
         Moments& moments = m_moments[i];
         const kernels::AdamWStep step = constants(m_settings, parameter, learningRate, gradientScale, m_updates);
-        const at::Tensor& given = parameter.tensor.grad();
+        const at::Tensor& given = gradientOf(i);
         const std::int64_t count = parameter.tensor.numel();
         const at::Tensor gradient = given.defined() ? given.to(at::kFloat).contiguous() : zeros(count, at::kFloat);
         const bool isFloat = parameter.tensor.scalar_type() == at::kFloat;
-        at::Tensor values = isFloat ? parameter.tensor.detach() : parameter.tensor.detach().to(at::kFloat);
+        at::Tensor values = moments.master.defined() ? moments.master
+                            : isFloat                ? parameter.tensor.detach()
+                                                     : parameter.tensor.detach().to(at::kFloat);
         float* const parameterData = values.mutable_data_ptr<float>();
         const float* const gradientData = gradient.const_data_ptr<float>();
         const bool eightBit = moments.mScale.defined();
@@ -124,12 +147,13 @@ void AdamW::step(double learningRate, double gradientScale) {
                 }
             }
         });
-        if (!isFloat) parameter.tensor.detach().copy_(values);
+        if (!isFloat) parameter.tensor.detach().copy_(values.view(parameter.tensor.sizes()));
     }
 }
 
 void AdamW::clearGradients() {
     for (TrainableParameter& parameter : m_parameters) parameter.tensor.mutable_grad() = at::Tensor();
+    for (Moments& moments : m_moments) moments.gradientSum = at::Tensor();
 }
 
 void AdamW::visitState(const std::function<void(const std::string& name, at::Tensor& tensor)>& visit) {
@@ -138,6 +162,7 @@ void AdamW::visitState(const std::function<void(const std::string& name, at::Ten
         Moments& moments = m_moments[i];
         visit(name + ".m", moments.m);
         visit(name + ".v", moments.v);
+        if (moments.master.defined()) visit(name + ".master", moments.master);
         if (!moments.mScale.defined()) continue;
         visit(name + ".m_scale", moments.mScale);
         visit(name + ".v_scale", moments.vScale);
@@ -147,7 +172,7 @@ void AdamW::visitState(const std::function<void(const std::string& name, at::Ten
 std::int64_t AdamW::stateBytes() const {
     std::int64_t bytes = 0;
     for (const Moments& moments : m_moments) {
-        for (const at::Tensor* tensor : {&moments.m, &moments.v, &moments.mScale, &moments.vScale}) {
+        for (const at::Tensor* tensor : {&moments.m, &moments.v, &moments.mScale, &moments.vScale, &moments.master}) {
             if (tensor->defined()) bytes += static_cast<std::int64_t>(tensor->nbytes());
         }
     }

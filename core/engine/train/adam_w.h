@@ -24,6 +24,8 @@ struct AdamWSettings {
     double eps = 1e-8;
     double weightDecay = 0.01;
     MomentType moments = MomentType::Float32;
+    // bfloat16 parameters are updated in float32 and rounded from that; their gradients are added up in float32 as well.
+    bool masterWeights = true;
 };
 
 class AdamW {
@@ -39,8 +41,12 @@ public:
     // gradient is taken as having gradient 0 (its moments fade, its weight decays).
     void step(double learningRate, double gradientScale);
     void clearGradients();
+    // After each micro-batch: what lies in bfloat16 parameters' gradients is added to float32 sums, which count from then on.
+    void collectGradients();
+    // Calls with every gradient of the step, float32 or none; the tensor may be written to (ranks' sums).
+    void visitGradients(const std::function<void(const TrainableParameter& parameter, at::Tensor& gradient)>& visit);
 
-    // Every tensor of the state under "<parameter>.<m|v|m_scale|v_scale>"; writing to it writes the state.
+    // Every tensor of the state under "<parameter>.<m|v|m_scale|v_scale|master>"; writing to it writes the state.
     void visitState(const std::function<void(const std::string& name, at::Tensor& tensor)>& visit);
     [[nodiscard]] std::int64_t stateBytes() const;
 
@@ -50,7 +56,12 @@ private:
         at::Tensor v;
         at::Tensor mScale;  // eight bits: float32, one a block
         at::Tensor vScale;
+        at::Tensor master;  // float32, of a bfloat16 parameter
+        at::Tensor gradientSum;  // float32, likewise
     };
+
+    // The step's gradient of parameter `index`, or undefined.
+    at::Tensor& gradientOf(std::size_t index);
 
     TrainableParameters m_parameters;
     AdamWSettings m_settings;
@@ -58,7 +69,7 @@ private:
     std::int64_t m_updates = 0;
 };
 
-// L2 norm of all gradients together, summed in float64 in a fixed order.  Parameters without a gradient count as 0.
-double globalGradientNorm(const TrainableParameters& parameters);
+// L2 norm of all gradients of the step together, summed in float64 in a fixed order.  Parameters without one count as 0.
+double globalGradientNorm(AdamW& optimizer);
 
 }  // namespace lapidary::train

@@ -27,12 +27,12 @@ std::string joinedIds(std::span<const MicroBatch> batches) {
     return text;
 }
 
-std::string firstNotFinite(const TrainableParameters& parameters) {
-    for (const TrainableParameter& parameter : parameters) {
-        const at::Tensor& gradient = parameter.tensor.grad();
-        if (gradient.defined() && !at::isfinite(gradient).all().item<bool>()) return parameter.name;
-    }
-    return "none";
+std::string firstNotFinite(AdamW& optimizer) {
+    std::string name;
+    optimizer.visitGradients([&](const TrainableParameter& parameter, at::Tensor& gradient) {
+        if (name.empty() && gradient.defined() && !at::isfinite(gradient).all().item<bool>()) name = parameter.name;
+    });
+    return name;
 }
 
 }  // namespace
@@ -77,7 +77,7 @@ void Trainer::judge(StepReport& report, std::span<const MicroBatch> batches, std
     }
     if (!std::isfinite(report.gradNorm)) {
         report.refusal = StepRefusal::NotFiniteGradient;
-        report.where = "gradient of " + firstNotFinite(m_optimizer.parameters()) + ", samples " + joinedIds(batches);
+        report.where = "gradient of " + firstNotFinite(m_optimizer) + ", samples " + joinedIds(batches);
         return;
     }
     const double limit = m_settings.spikeFactor * std::max(m_recentLoss, kSmallLoss);
@@ -111,13 +111,14 @@ Result<StepReport> Trainer::step(std::span<const MicroBatch> batches, std::stop_
     double sum = 0.0;
     for (const MicroBatch& batch : batches) {
         ASSIGN_OR_RETURN(const double loss, m_objective.accumulate(batch, 1.0 / static_cast<double>(targets), stop));
+        m_optimizer.collectGradients();
         losses.push_back(loss);
         report.microLosses.push_back(loss / static_cast<double>(targets));
         sum += loss;
     }
     RETURN_IF_ERROR(sumOverRanks(sum));
     report.loss = sum / static_cast<double>(targets);
-    report.gradNorm = globalGradientNorm(m_optimizer.parameters());
+    report.gradNorm = globalGradientNorm(m_optimizer);
     report.learningRate = m_settings.schedule.at(m_nextStep);
     judge(report, batches, losses);
     if (report.refusal) return report;

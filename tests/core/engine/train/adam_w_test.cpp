@@ -76,7 +76,7 @@ TEST(AdamW, LearningRateFactorAndMissingGradient) {
 
 TEST(AdamW, Bfloat16ParametersAreRoundedOnce) {
     const at::Tensor start = randomTensor(64, 3).to(at::kBFloat16);
-    AdamW rounded({parameter("x", start.clone())}, {});
+    AdamW rounded({parameter("x", start.clone())}, {.masterWeights = false});
     AdamW exact({parameter("x", start.to(at::kFloat))}, {});
     const at::Tensor gradient = randomTensor(64, 4);
     rounded.parameters()[0].tensor.mutable_grad() = gradient.to(at::kBFloat16);
@@ -84,6 +84,26 @@ TEST(AdamW, Bfloat16ParametersAreRoundedOnce) {
     rounded.step(0.05, 1.0);
     exact.step(0.05, 1.0);
     EXPECT_TRUE(rounded.parameters()[0].tensor.detach().equal(exact.parameters()[0].tensor.detach().to(at::kBFloat16)));
+}
+
+// Steps far below a bfloat16's last place add up in the master, and micro-batches in float32.
+TEST(AdamW, MasterWeightsRememberWhatBfloat16CannotHold) {
+    const auto after = [](bool master) {
+        AdamW optimizer({parameter("x", at::full({8}, 1.0F, at::TensorOptions(at::kBFloat16)))},
+                        {.weightDecay = 0.0, .masterWeights = master});
+        for (int t = 0; t < 100; ++t) {
+            optimizer.clearGradients();
+            for (int micro = 0; micro < 2; ++micro) {
+                optimizer.parameters()[0].tensor.mutable_grad() = at::full({8}, 1.0F, at::TensorOptions(at::kBFloat16));
+                optimizer.collectGradients();
+            }
+            EXPECT_NEAR(globalGradientNorm(optimizer), std::sqrt(8.0 * 4.0), 1e-6);
+            optimizer.step(1e-3, 1.0);
+        }
+        return optimizer.parameters()[0].tensor.detach()[0].item<float>();
+    };
+    EXPECT_NEAR(after(true), 0.9, 0.004);
+    EXPECT_EQ(after(false), 1.0F) << "a step of 0.001 is lost between 0.996 and 1";
 }
 
 // A badly scaled bowl: ½ Σ cᵢ (xᵢ - 1)² with cᵢ from 0.01 to 100.
@@ -151,11 +171,12 @@ TEST(EightBitMaps, AreSortedAndReachTheirEnds) {
 }
 
 TEST(GlobalGradientNorm, IsThatOfAllGradientsTogether) {
-    TrainableParameters parameters{parameter("a", randomTensor(70000, 7)), parameter("b", randomTensor(3, 8)),
-                                   parameter("c", randomTensor(3, 9))};
+    AdamW optimizer(
+        {parameter("a", randomTensor(70000, 7)), parameter("b", randomTensor(3, 8)), parameter("c", randomTensor(3, 9))}, {});
+    const TrainableParameters& parameters = optimizer.parameters();
     parameters[0].tensor.mutable_grad() = at::full({70000}, 2.0F, at::TensorOptions(at::kFloat));
     parameters[1].tensor.mutable_grad() = at::full({3}, 10.0F, at::TensorOptions(at::kFloat));
-    EXPECT_NEAR(globalGradientNorm(parameters), std::sqrt(4.0 * 70000 + 300.0), 1e-9);
+    EXPECT_NEAR(globalGradientNorm(optimizer), std::sqrt(4.0 * 70000 + 300.0), 1e-9);
 }
 
 }  // namespace

@@ -296,6 +296,21 @@ TEST_F(TrainingRun, WordsFromOutside) {
     EXPECT_EQ(saved[0].step, 2);
 }
 
+TEST_F(TrainingRun, MixedPrecisionLearnsAndResumesBitForBit) {
+    request.recipe.mixedPrecision = plan::Precision::Bfloat16Mixed;
+    request.recipe.train.trainIters = 20;
+    request.recipe.checkpoint.saveInterval = 100;
+    const Bytes whole = tensorsOf(run().checkpoint / "model");
+    const auto steps = all<protocol::StepEvent>();
+    EXPECT_LT(steps.back().loss, 0.8 * steps.front().loss);
+    request.folder = temp.path() / "parts";
+    request.recipe.train.exitInterval = 9;
+    run();
+    request.recipe.train.exitInterval.reset();
+    request.resume = true;
+    EXPECT_EQ(tensorsOf(run().checkpoint / "model"), whole);
+}
+
 // With the tower frozen its results come from disk from the second epoch on, and change no number.
 TEST_F(TrainingRun, KeptVisionStatesChangeNothing) {
     request.recipe.model.vision = plan::Training::Frozen;
