@@ -121,9 +121,9 @@ private:
         ASSIGN_OR_RETURN(const auto request, m_data.request(path, split));
         ASSIGN_OR_RETURN(const auto records, dataset::RecordSet::open(request, invocation.stop));
         const auto depth = m_noDecode ? dataset::SurveyDepth::Files : dataset::SurveyDepth::Decoded;
-        ASSIGN_OR_RETURN(
-            auto survey,
-            surveyRecords({&records, processor, settings, depth, training, rowProgress(invocation.console)}, invocation.stop));
+        ASSIGN_OR_RETURN(auto survey, dataset::surveyRecords(
+                                          {&records, processor, settings, depth, training, rowProgress(invocation.console)},
+                                          invocation.stop));
         return std::move(survey.report);
     }
 
