@@ -38,9 +38,7 @@ void addCheckpointOptions(CLI::App& command, ModelOptions& options) {
 
 void addModelOptions(CLI::App& command, ModelOptions& options) {
     addCheckpointOptions(command, options);
-    command
-        .add_option("--adapter", options.request.adapters,
-                    std::string("PEFT adapter folder (repeatable); ") + session::kAdaptersNotYet)
+    command.add_option("--adapter", options.request.adapters, "PEFT adapter folder (repeatable: they are added)")
         ->type_name("DIR")
         ->allow_extra_args(false);
     command.add_option("--device", options.request.device, "auto, cpu, cuda or cuda:N")->capture_default_str();

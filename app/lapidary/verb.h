@@ -51,6 +51,7 @@ public:
 
 std::unique_ptr<Verb> makeBenchVerb();
 std::unique_ptr<Verb> makeChatVerb();
+std::unique_ptr<Verb> makeConvertVerb();
 std::unique_ptr<Verb> makeDatasetVerb();
 std::unique_ptr<Verb> makeEngineVerb();
 std::unique_ptr<Verb> makeForwardVerb();

@@ -35,7 +35,7 @@ public:
             firstKeys.push_back(m_longest - static_cast<std::int64_t>(prompt.ids.size()));
             std::copy(prompt.ids.begin(), prompt.ids.end(), row + firstKeys.back());
             row += m_longest;
-            ASSIGN_OR_RETURN(at::Tensor ofPrompt, imageFeatures(m_model, prompt, 0, memory, stop));
+            ASSIGN_OR_RETURN(at::Tensor ofPrompt, imageFeatures(m_model, m_model.adapter(), prompt, 0, memory, stop));
             if (ofPrompt.defined()) features.push_back(std::move(ofPrompt));
         }
         m_cache.setFirstKeys(firstKeys);
@@ -60,7 +60,8 @@ public:
     [[nodiscard]] std::int64_t padding(std::size_t row) const { return m_cache.firstKey(static_cast<std::int64_t>(row)); }
 
 private:
-    Result<void> forward(const model::SequenceInput& input, const std::stop_token& stop) {
+    Result<void> forward(model::SequenceInput& input, const std::stop_token& stop) {
+        input.adapter = m_model.adapter().get();
         ASSIGN_OR_RETURN(const model::SequenceOutput output, m_model.network().forward(input, m_cache, stop));
         m_logits = output.logits.contiguous();
         return {};

@@ -43,7 +43,8 @@ private:
 
 bool needsTensors(const protocol::RequestBody& body) {
     return std::holds_alternative<protocol::LoadRequest>(body) || std::holds_alternative<protocol::UnloadRequest>(body) ||
-           std::holds_alternative<protocol::ChatRequest>(body);
+           std::holds_alternative<protocol::ChatRequest>(body) || std::holds_alternative<protocol::LoadAdapterRequest>(body) ||
+           std::holds_alternative<protocol::UnloadAdapterRequest>(body);
 }
 
 // Answered beside the model thread, but by it, in its turn, while a model is still being opened.

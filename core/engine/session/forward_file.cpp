@@ -71,9 +71,11 @@ Result<void> writeForwardFile(const Model& model, const ForwardRequest& request,
     input.lastLogits = request.lastLogits > 0 ? std::min(request.lastLogits, count) : count;
     input.hiddenStates = request.hiddenStates;
     input.attentions = request.attentions;
+    input.adapter = model.adapter().get();
     if (request.pixelValues.defined()) {
         ASSIGN_OR_RETURN(const model::ImageFeatures features,
-                         model.network().getImageFeatures(request.pixelValues, model::VisionOutputs::FeaturesOnly, stop));
+                         model.network().getImageFeatures(request.pixelValues, model::VisionOutputs::FeaturesOnly, stop,
+                                                          model.adapter().get()));
         input.imageFeatures = features.features;
     }
     model::KvCache cache = model.network().makeCache(1, model.contextTokens());

@@ -9,7 +9,6 @@
 #include "core/data/checkpoint/non_finite.h"
 #include "core/data/checkpoint/quantize_source.h"
 #include "core/engine/ops/cuda_plugin.h"
-#include "core/engine/session/not_yet.h"
 #include "core/shared/plan/parameter_table.h"
 
 namespace lapidary::session {
@@ -44,16 +43,18 @@ Result<std::int64_t> resolveContext(const config::TextConfig& config, std::int64
     return wanted;
 }
 
-Model::Model(OpenedCheckpoint opened, std::shared_ptr<model::Gemma3VlModel> network, std::int64_t contextTokens)
-    : m_opened(std::move(opened)), m_network(std::move(network)), m_contextTokens(contextTokens) {}
+Model::Model(OpenedCheckpoint opened, std::shared_ptr<model::Gemma3VlModel> network, AdapterSet adapters, ActiveAdapter active,
+             std::int64_t contextTokens)
+    : m_opened(std::move(opened)),
+      m_network(std::move(network)),
+      m_adapters(std::move(adapters)),
+      m_active(std::move(active)),
+      m_contextTokens(contextTokens) {}
 
 Result<std::shared_ptr<const Model>> Model::load(const ModelRequest& request, const Progress& progress, std::stop_token stop) {
     const auto report = [&](const char* stage, double fraction) {
         if (progress) progress(stage, fraction);
     };
-    if (!request.adapters.empty()) {
-        return Error{ErrorCode::Unsupported, kAdaptersNotYet, "--adapter"};
-    }
     if (request.threads < 0) return Error{ErrorCode::Usage, "expected a positive number of threads", "--threads"};
     ASSIGN_OR_RETURN(const model::LoadOptions options, loadOptions(request));
     ASSIGN_OR_RETURN(const std::filesystem::path path, resolveModelPath(request.model));
@@ -68,8 +69,16 @@ Result<std::shared_ptr<const Model>> Model::load(const ModelRequest& request, co
     at::set_num_threads(static_cast<int>(std::min<std::int64_t>(request.threads > 0 ? request.threads : cores, 1024)));
     report(options.quantize ? "quantising" : "loading", 0.5);
     ASSIGN_OR_RETURN(auto network, model::Gemma3VlModel::load(opened.config(), *opened.checkpoint.tensors, options));
+    AdapterSet adapters(network);
+    for (const std::string& folder : request.adapters) {
+        const auto added = adapters.add(folder);
+        if (!added) return added.error().within("--adapter");
+        opened.warnings.insert(opened.warnings.end(), added->warnings.begin(), added->warnings.end());
+    }
+    ASSIGN_OR_RETURN(ActiveAdapter active, adapters.use(adapters.names()));
     report("loading", 1.0);
-    return std::shared_ptr<const Model>(new Model(std::move(opened), std::move(network), context));
+    return std::shared_ptr<const Model>(
+        new Model(std::move(opened), std::move(network), std::move(adapters), std::move(active), context));
 }
 
 std::string Model::deviceName() const { return m_network->options().device.str(); }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/engine/model/gemma3_vl_model.h"
+#include "core/engine/session/adapters.h"
 #include "core/engine/session/opened_checkpoint.h"
 #include "core/shared/base/result.h"
 
@@ -19,7 +20,7 @@ namespace lapidary::session {
 struct ModelRequest {
     std::string model;            // as --model
     std::string mmproj;           // path, or empty
-    std::vector<std::string> adapters;
+    std::vector<std::string> adapters;  // peft folders; all are added to each other
     std::string device = "auto";  // auto, cpu, cuda, cuda:N
     std::string dtype = "auto";   // auto, float32, bfloat16
     std::string quantize;         // empty, int8, int4, q8_0, q4_0
@@ -33,13 +34,16 @@ class Model {
 public:
     using Progress = std::function<void(const std::string& stage, double fraction)>;
 
-    // Errors: Usage (an option that cannot be meant), Unsupported (device, adapters), those of opening and of the network's load.
+    // Errors: Usage (an option that cannot be meant), Unsupported (device), those of opening, of the network's load and of adapters.
     static Result<std::shared_ptr<const Model>> load(const ModelRequest& request, const Progress& progress = {},
                                                      std::stop_token stop = {});
 
     [[nodiscard]] const config::Gemma3Config& config() const { return m_opened.config(); }
     [[nodiscard]] const OpenedCheckpoint& opened() const { return m_opened; }
     [[nodiscard]] const model::Gemma3VlModel& network() const { return *m_network; }
+    // The adapters of the request: all of them together, and each by its name.
+    [[nodiscard]] const ActiveAdapter& adapter() const { return m_active; }
+    [[nodiscard]] const AdapterSet& adapters() const { return m_adapters; }
     [[nodiscard]] const processor::Gemma3Processor& processor() const { return *m_opened.processor; }
     [[nodiscard]] const text::Tokenizer& tokenizer() const { return m_opened.tokenizer(); }
     [[nodiscard]] bool hasChatTemplate() const { return m_opened.chatTemplate.hasTemplate; }
@@ -52,10 +56,13 @@ public:
     [[nodiscard]] std::int64_t weightBytes() const;  // as stored
 
 private:
-    Model(OpenedCheckpoint opened, std::shared_ptr<model::Gemma3VlModel> network, std::int64_t contextTokens);
+    Model(OpenedCheckpoint opened, std::shared_ptr<model::Gemma3VlModel> network, AdapterSet adapters, ActiveAdapter active,
+          std::int64_t contextTokens);
 
     OpenedCheckpoint m_opened;
     std::shared_ptr<model::Gemma3VlModel> m_network;
+    AdapterSet m_adapters;
+    ActiveAdapter m_active;
     std::int64_t m_contextTokens;
 };
 

@@ -57,6 +57,8 @@ Result<protocol::DoneEvent> ModelWorker::handle(const QueuedRequest& queued) {
     if (const auto* request = std::get_if<protocol::LoadRequest>(&queued.request.body)) return load(id, *request, queued.stop);
     if (const auto* request = std::get_if<protocol::ChatRequest>(&queued.request.body)) return chat(id, *request, queued.stop);
     if (std::holds_alternative<protocol::UnloadRequest>(queued.request.body)) return unload();
+    if (const auto* request = std::get_if<protocol::LoadAdapterRequest>(&queued.request.body)) return loadAdapter(id, *request);
+    if (const auto* request = std::get_if<protocol::UnloadAdapterRequest>(&queued.request.body)) return unloadAdapter(*request);
     return Error{ErrorCode::Unsupported, "the model worker does not answer this type of request", ""};
 }
 
@@ -68,6 +70,7 @@ void ModelWorker::dropCaches() {
 
 Result<protocol::DoneEvent> ModelWorker::unload() {
     dropCaches();
+    m_adapters.reset();
     m_holder.set(nullptr);
     ::malloc_trim(0);
     return protocol::DoneEvent{};
@@ -82,8 +85,28 @@ Result<protocol::DoneEvent> ModelWorker::load(std::int64_t id, const protocol::L
     };
     ASSIGN_OR_RETURN(auto model, Model::load(modelRequestOf(request), progress, stop));
     m_holder.set(model);
+    m_adapters = model->adapters();
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     m_events.write({id, loadedEvent(*model, request.model, seconds)});
+    return protocol::DoneEvent{};
+}
+
+Result<protocol::DoneEvent> ModelWorker::loadAdapter(std::int64_t id, const protocol::LoadAdapterRequest& request) {
+    if (!m_adapters) return noModelError();
+    ASSIGN_OR_RETURN(const AdapterSet::Info info, m_adapters->add(request.path, request.name));
+    m_events.write({id, protocol::AdapterEvent{.name = info.name,
+                                               .path = info.path,
+                                               .method = info.method,
+                                               .baseModel = info.baseModel,
+                                               .modules = info.deltas,
+                                               .parameters = info.parameters,
+                                               .warnings = info.warnings}});
+    return protocol::DoneEvent{};
+}
+
+Result<protocol::DoneEvent> ModelWorker::unloadAdapter(const protocol::UnloadAdapterRequest& request) {
+    if (!m_adapters) return noModelError();
+    RETURN_IF_ERROR(m_adapters->remove(request.name));
     return protocol::DoneEvent{};
 }
 
@@ -126,7 +149,12 @@ Result<protocol::DoneEvent> ModelWorker::chat(std::int64_t id, const protocol::C
     callbacks.onToken = [&](const generate::GeneratedToken& token) {
         m_events.write({id, tokenEvent(token, model->tokenizer())});
     };
+    ActiveAdapter adapter = model->adapter();
+    if (request.adapters) {
+        ASSIGN_OR_RETURN(adapter, m_adapters->use(*request.adapters));
+    }
     Sequence& sequence = sequenceOf(request.sequence, model);
+    sequence.setAdapter(std::move(adapter));
     ASSIGN_OR_RETURN(const AnswerReport report, answer(*model, sequence, m_features, prompt, answering, callbacks, stop));
     return doneEvent(report);
 }

@@ -1,9 +1,10 @@
-// Requests that touch tensors: load, unload, chat.  Lives on the engine's model thread; so do all tensors.
+// Requests that touch tensors: load, unload, adapters, chat.  Lives on the engine's model thread; so do all tensors.
 #pragma once
 
 #include <cstdint>
 #include <list>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "core/engine/session/event_writer.h"
@@ -25,6 +26,8 @@ public:
 private:
     Result<protocol::DoneEvent> load(std::int64_t id, const protocol::LoadRequest& request, const std::stop_token& stop);
     Result<protocol::DoneEvent> unload();
+    Result<protocol::DoneEvent> loadAdapter(std::int64_t id, const protocol::LoadAdapterRequest& request);
+    Result<protocol::DoneEvent> unloadAdapter(const protocol::UnloadAdapterRequest& request);
     Result<protocol::DoneEvent> chat(std::int64_t id, const protocol::ChatRequest& request, const std::stop_token& stop);
     // The conversation of that name, made where it is new; the one not used for longest goes when there are too many.
     Sequence& sequenceOf(const std::string& name, const std::shared_ptr<const Model>& model);
@@ -39,6 +42,7 @@ private:
     ModelHolder& m_holder;
     std::list<NamedSequence> m_sequences;  // most recently used first
     ImageFeatureMemory m_features;
+    std::optional<AdapterSet> m_adapters;  // of the open model: those of `load`, and what came after
 };
 
 }  // namespace lapidary::session

@@ -4,6 +4,5 @@
 namespace lapidary::session {
 
 inline constexpr const char* kDemoNotYet = "the demo model (demo) is not part of this version yet";
-inline constexpr const char* kAdaptersNotYet = "adapters cannot be used in this version yet";
 
 }  // namespace lapidary::session

@@ -25,6 +25,7 @@ Result<double> scoreWindow(const Model& model, model::KvCache& cache, std::span<
         input.ids = at::empty({1, end - begin}, at::kLong);
         std::copy(ids.begin() + begin, ids.begin() + end, input.ids.mutable_data_ptr<std::int64_t>());
         input.lastLogits = std::clamp<std::int64_t>(end - std::max(begin, firstScored), 0, end - begin);
+        input.adapter = model.adapter().get();
         ASSIGN_OR_RETURN(const model::SequenceOutput output, model.network().forward(input, cache, stop));
         if (input.lastLogits == 0) continue;
         const at::Tensor logits = output.logits.contiguous();

@@ -18,21 +18,22 @@ at::Tensor idsTensor(std::span<const std::int64_t> ids) {
 
 }  // namespace
 
-Result<at::Tensor> imageFeatures(const Model& model, const processor::ProcessedPrompt& prompt, std::size_t viewBegin,
-                                 ImageFeatureMemory& memory, const std::stop_token& stop) {
+Result<at::Tensor> imageFeatures(const Model& model, const ActiveAdapter& adapter, const processor::ProcessedPrompt& prompt,
+                                 std::size_t viewBegin, ImageFeatureMemory& memory, const std::stop_token& stop) {
     std::vector<at::Tensor> features;
     for (std::size_t i = viewBegin; i < prompt.views.size(); ++i) {
         const image::View& view = prompt.views[i];
-        if (auto known = memory.find(view.sha256)) {
+        const std::string key = adapter.featureKey(view.sha256);
+        if (auto known = memory.find(key)) {
             features.push_back(std::move(*known));
             continue;
         }
         at::Tensor pixels = at::empty({1, 3, view.size, view.size}, at::kFloat);
         model.processor().imageProcessor().normalise(view, pixels.mutable_data_ptr<float>());
         ASSIGN_OR_RETURN(const model::ImageFeatures computed,
-                         model.network().getImageFeatures(pixels, model::VisionOutputs::FeaturesOnly, stop));
+                         model.network().getImageFeatures(pixels, model::VisionOutputs::FeaturesOnly, stop, adapter.get()));
         features.push_back(computed.features[0]);
-        memory.insert(view.sha256, features.back());
+        memory.insert(key, features.back());
     }
     return features.empty() ? at::Tensor() : at::stack(features);
 }
@@ -50,7 +51,14 @@ std::int64_t commonPrefix(const HeldPrompt& held, const processor::ProcessedProm
 }
 
 Sequence::Sequence(std::shared_ptr<const Model> model)
-    : m_model(std::move(model)), m_cache(m_model->network().makeCache(1, m_model->contextTokens())) {}
+    : m_model(std::move(model)),
+      m_adapter(m_model->adapter()),
+      m_cache(m_model->network().makeCache(1, m_model->contextTokens())) {}
+
+void Sequence::setAdapter(ActiveAdapter adapter) {
+    if (adapter.key != m_adapter.key) clear();
+    m_adapter = std::move(adapter);
+}
 
 std::int64_t Sequence::rewind(std::int64_t wanted) {
     // After an exception (out of memory) inside the model the two may differ; then nothing that is held can be trusted.
@@ -73,11 +81,12 @@ Result<Sequence::Prefill> Sequence::prefill(const processor::ProcessedPrompt& pr
     const auto firstNewView = std::count_if(prompt.imageSpans.begin(), prompt.imageSpans.end(),
                                             [kept](const rules::ImageSpan& span) { return span.end <= kept; });
     ASSIGN_OR_RETURN(at::Tensor features,
-                     imageFeatures(*m_model, prompt, static_cast<std::size_t>(firstNewView), memory, stop));
+                     imageFeatures(*m_model, m_adapter, prompt, static_cast<std::size_t>(firstNewView), memory, stop));
     model::SequenceInput input;
     input.ids = idsTensor(std::span(prompt.ids).subspan(static_cast<std::size_t>(kept)));
     input.imageFeatures = std::move(features);
     input.onChunk = progress;
+    input.adapter = m_adapter.get();
     auto output = m_model->network().forward(input, m_cache, stop);
     holdPrefix(prompt);
     if (!output) return std::move(output).error();
@@ -100,6 +109,7 @@ void Sequence::holdPrefix(const processor::ProcessedPrompt& prompt) {
 Result<std::span<const float>> Sequence::append(std::int64_t id, std::stop_token stop) {
     model::SequenceInput input;
     input.ids = idsTensor(std::span(&id, 1));
+    input.adapter = m_adapter.get();
     ASSIGN_OR_RETURN(const model::SequenceOutput output, m_model->network().forward(input, m_cache, stop));
     m_held.ids.push_back(id);
     m_logits = output.logits.contiguous();

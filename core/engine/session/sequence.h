@@ -24,8 +24,8 @@ using PrefillProgress = std::function<void(std::int64_t done, std::int64_t total
 
 // Features of views [viewBegin, end) of a prompt: [views, tokens, hidden], from `memory` where they were seen before.
 // Errors: as Gemma3VlModel::getImageFeatures, which is asked one view at a time so that cancelling acts soon.
-Result<at::Tensor> imageFeatures(const Model& model, const processor::ProcessedPrompt& prompt, std::size_t viewBegin,
-                                 ImageFeatureMemory& memory, const std::stop_token& stop);
+Result<at::Tensor> imageFeatures(const Model& model, const ActiveAdapter& adapter, const processor::ProcessedPrompt& prompt,
+                                 std::size_t viewBegin, ImageFeatureMemory& memory, const std::stop_token& stop);
 
 // How many leading tokens two prompts share, pictures compared by their pixels; never ends inside an image block.
 // Ids alone do not tell: the soft tokens of all pictures are the same id.
@@ -51,6 +51,8 @@ public:
 
     Result<std::span<const float>> append(std::int64_t id, std::stop_token stop) override;
 
+    // From the next prompt on; at first the model's own.  What another adapter computed is forgotten.
+    void setAdapter(ActiveAdapter adapter);
     void clear();
     [[nodiscard]] const std::vector<std::int64_t>& ids() const { return m_held.ids; }
     [[nodiscard]] std::int64_t cacheBytes() const { return m_cache.sizeBytes(); }
@@ -62,6 +64,7 @@ private:
     [[nodiscard]] std::span<const float> lastLogits() const;
 
     std::shared_ptr<const Model> m_model;
+    ActiveAdapter m_adapter;
     model::KvCache m_cache;
     HeldPrompt m_held;
     at::Tensor m_logits;  // [1, 1, vocab] float32

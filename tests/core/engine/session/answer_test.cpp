@@ -181,7 +181,7 @@ TEST_F(Answers, LoadRefusesWhatItCannotDo) {
     EXPECT_EQ(Model::load(request).error().code, ErrorCode::Usage);
     request.dtype = "auto";
     request.adapters = {"a"};
-    EXPECT_EQ(Model::load(request).error().code, ErrorCode::Unsupported);
+    EXPECT_EQ(Model::load(request).error().code, ErrorCode::NotFound);
     request.adapters.clear();
     request.model = "demo";
     EXPECT_EQ(Model::load(request).error().code, ErrorCode::Unsupported);
