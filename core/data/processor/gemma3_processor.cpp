@@ -28,7 +28,8 @@ Result<void> checkImageTokens(const text::Tokenizer& tokenizer, const config::Ge
             return invalid(std::string(expected.key) + " is " + std::to_string(expected.id) + " (" +
                            std::string(expected.piece) + "), but " + found);
         }
-        if (expected.id >= config.text.vocabSize) {
+        // The soft token's row is never looked up, so converters to GGUF cut it off (specification 1.1, 7.4).
+        if (expected.id >= config.text.vocabSize && expected.id != config.imageTokenIndex) {
             return invalid(std::string(expected.key) + " is " + std::to_string(expected.id) + ", but the embedding has " +
                            std::to_string(config.text.vocabSize) + " rows");
         }
@@ -161,11 +162,12 @@ Result<ProcessedPrompt> Gemma3Processor::layOut(const PromptDraft& draft, const 
     if (contextTokens && std::ssize(prompt.ids) > *contextTokens) return tooLong(std::to_string(prompt.ids.size()));
 
     for (const std::int64_t id : prompt.ids) {
-        if (id >= m_vocabSize) {
+        const bool softToken = m_acceptsPictures && id == m_imageTokenId;
+        if (id >= m_vocabSize && !softToken) {
             return invalid("'" + m_tokenizer->piece(id) + "' in the text has the id " + std::to_string(id) +
                            ", but the model's embedding has " + std::to_string(m_vocabSize) + " rows");
         }
-        prompt.tokenTypeIds.push_back(m_acceptsPictures && id == m_imageTokenId ? 1 : 0);
+        prompt.tokenTypeIds.push_back(softToken ? 1 : 0);
     }
     if (m_acceptsPictures) prompt.imageSpans = rules::imageSpansFromTypes(prompt.tokenTypeIds);
     // Soft tokens that a person typed in Parse mode have no features behind them.

@@ -206,10 +206,29 @@ TEST(Fault16, ImageTokensThatTokenizerAndConfigurationGiveOtherIds) {
     ASSERT_FALSE(wrong);
     EXPECT_NE(wrong.error().message.find("boi_token_index is 255998"), std::string::npos) << wrong.error().message;
     config = visionConfig(4);
-    config.text.vocabSize = 262144;
+    config.text.vocabSize = 256000;
     const auto small = Gemma3Processor::create(tokenizer, config);
     ASSERT_FALSE(small);
-    EXPECT_NE(small.error().message.find("embedding has 262144 rows"), std::string::npos) << small.error().message;
+    EXPECT_NE(small.error().message.find("eoi_token_index is 256000, but the embedding has 256000 rows"), std::string::npos)
+        << small.error().message;
+}
+
+// As in every GGUF: the embedding ends before the soft token, which is replaced by features and never looked up.
+TEST(Fault16, TheSoftTokenMayLieBeyondTheEmbedding) {
+    config::Gemma3Config config = visionConfig(4);
+    config.text.vocabSize = 262144;
+    auto processor = Gemma3Processor::create(test::gemmaTokenizer(test::GemmaSource::SentencePieceModel), config);
+    ASSERT_TRUE(processor) << processor.error().toString();
+    const std::vector<image::Picture> one{grey(30, 30, 1)};
+    const std::vector messages{userMessage({picturePart(), textPart("Hi")})};
+    const auto prompt = processor->chat(messages, one, AfterLastMessage::GenerationPrompt);
+    ASSERT_TRUE(prompt) << prompt.error().toString();
+    EXPECT_EQ(std::count(prompt->ids.begin(), prompt->ids.end(), 262144), 4);
+    ASSERT_EQ(prompt->imageSpans.size(), 1U);
+    // Typed, it is still no picture.
+    ProcessSettings parse;
+    parse.typedSpecialTokens = SpecialTokens::Parse;
+    EXPECT_FALSE(processor->raw("<image_soft_token>", {}, parse));
 }
 
 TEST(Fault23, TypedMarkersAreTextBesidePictures) {
