@@ -15,8 +15,11 @@ public:
 
     [[nodiscard]] virtual int rank() const = 0;
     [[nodiscard]] virtual int size() const = 0;
+    // Ranks on this machine, which share its cores.
+    [[nodiscard]] virtual int localSize() const { return size(); }
 
-    // Errors of all four: ChildDied when a rank left or did not answer in time.
+    // Errors of all four: ChildDied when a rank left or did not answer in time, naming it and the operation; Internal when ranks call
+    // different operations.
     // Sum over ranks, in place.
     virtual Result<void> allReduce(at::Tensor& tensor) = 0;
     // The root's values on every rank, in place.
