@@ -42,6 +42,8 @@ std::vector<VerbEntry> verbEntries() {
          "lapidary inspect --model model.gguf --context 8192", makeInspectVerb},
         {"dataset", "data sets before a run: check every row, preview a sample, make copies of known sets",
          "lapidary dataset check train.jsonl --eval test.jsonl --model google/gemma-3-4b-it", makeDatasetVerb},
+        {"finetune", "training: full, LoRA or DoRA, from a recipe",
+         "lapidary finetune --recipe 270m --data-path train.jsonl --max-steps 100", makeFinetuneVerb},
         {"convert", "a model and its adapters as one folder (merge), proved against both",
          "lapidary convert merge --model google/gemma-3-4b-it --adapter run/adapter --output merged", makeConvertVerb},
         {"bench", "prefill, decode, picture encoding and opening, beside this machine's roofline",

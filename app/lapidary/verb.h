@@ -54,6 +54,7 @@ std::unique_ptr<Verb> makeChatVerb();
 std::unique_ptr<Verb> makeConvertVerb();
 std::unique_ptr<Verb> makeDatasetVerb();
 std::unique_ptr<Verb> makeEngineVerb();
+std::unique_ptr<Verb> makeFinetuneVerb();
 std::unique_ptr<Verb> makeForwardVerb();
 std::unique_ptr<Verb> makeGenerateVerb();
 std::unique_ptr<Verb> makeInspectVerb();

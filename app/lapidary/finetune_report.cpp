@@ -1,0 +1,201 @@
+#include "app/lapidary/finetune_report.h"
+
+#include <algorithm>
+#include <array>
+#include <cinttypes>
+#include <cmath>
+#include <cstdio>
+#include <ctime>
+#include <iostream>
+
+#include "app/lapidary/json_output.h"
+#include "app/lapidary/progress_line.h"
+#include "core/data/checkpoint/open_checkpoint.h"
+#include "core/engine/session/forecast.h"
+#include "core/engine/session/opened_checkpoint.h"
+#include "core/shared/config/released_sizes.h"
+#include "core/shared/plan/adapter_match.h"
+#include "core/shared/plan/recipe_overrides.h"
+
+namespace lapidary::app {
+namespace {
+
+using nlohmann::ordered_json;
+
+// Crops that the processor makes where the recipe does not say (specification 5.3).
+constexpr std::int64_t kDefaultCrops = 4;
+
+struct Shapes {
+    config::Gemma3Config config;
+    bool untiedHead = false;
+    std::function<std::int64_t(const plan::Parameter&)> weightBytes;  // empty: bfloat16
+};
+
+// "google/gemma-3-4b-it" → "4b".
+Result<Shapes> shapesByName(const std::string& model, const Error& otherwise) {
+    for (const std::string& size : config::releasedSizes()) {
+        if (model.find("gemma-3-" + size) == std::string::npos) continue;
+        ASSIGN_OR_RETURN(config::Gemma3Config config, config::releasedConfig(size));
+        return Shapes{std::move(config), false, {}};
+    }
+    return otherwise;
+}
+
+Result<Shapes> shapesOf(const std::string& model) {
+    const auto path = session::resolveModelPath(model);
+    if (!path) return shapesByName(model, path.error());
+    ASSIGN_OR_RETURN(checkpoint::Checkpoint checkpoint, checkpoint::openCheckpoint(*path, {}));
+    const auto tensors = checkpoint.tensors;
+    return Shapes{std::move(checkpoint.config), checkpoint.untiedHead, [tensors](const plan::Parameter& parameter) {
+                      const auto tensor = tensors->tensor(parameter.name);
+                      return tensor ? static_cast<std::int64_t>(tensor->bytes.size()) : parameter.elements() * 2;
+                  }};
+}
+
+Result<plan::TrainingForecast> forecastOf(const plan::Recipe& recipe, const Shapes& shapes) {
+    ASSIGN_OR_RETURN(const plan::FreezePlan freeze, plan::freezePlan(recipe));
+    std::int64_t views = shapes.config.isVisionLanguage() ? 1 : 0;
+    if (views > 0 && recipe.dataset.doPanAndScan.value_or(false))
+        views += recipe.dataset.panAndScanMaxNumCrops.value_or(kDefaultCrops);
+    plan::TrainingForecastSettings settings = plan::forecastSettings(recipe, freeze, views);
+    settings.untiedHead = shapes.untiedHead;
+    settings.weightBytes = shapes.weightBytes;
+    plan::AdapterMatch match;
+    if (recipe.peft) {
+        const plan::AdapterSpec spec = plan::adapterSpec(*recipe.peft, freeze, shapes.config.isVisionLanguage());
+        ASSIGN_OR_RETURN(match, plan::matchAdapter(spec, shapes.config, shapes.untiedHead));
+        settings.adapter = &match;
+    }
+    return plan::forecastTraining(shapes.config, settings);
+}
+
+std::string printed(const char* format, auto... values) {
+    std::array<char, 512> text{};
+    (void)std::snprintf(text.data(), text.size(), format, values...);
+    return text.data();
+}
+
+std::string clockText(double time) {
+    const auto seconds = static_cast<std::time_t>(time);
+    std::tm local{};
+    ::localtime_r(&seconds, &local);
+    std::array<char, 32> text{};
+    (void)std::strftime(text.data(), text.size(), "%Y-%m-%d %H:%M:%S", &local);
+    return text.data();
+}
+
+}  // namespace
+
+void printDryRun(const ResolvedRecipe& resolved, const plan::SettledRecipe& settled, const Result<void>& runnable,
+                 const plan::RunPlaces& places, const Console& console) {
+    const auto differences = plan::diff(resolved.base, settled.recipe);
+    if (!console.json) {
+        printJson(settled.recipe.toJson());
+        console.note(differences.empty() ? "No difference from " + resolved.baseName + "."
+                                         : "Differences from " + resolved.baseName + ":");
+        for (const auto& each : differences) console.note("  " + each.path + ": " + each.from + " -> " + each.to);
+        for (const std::string& note : settled.notes) console.note(note);
+        console.note("The run would live in '" + places.folder.string() + "'.");
+        if (!runnable) console.warning("this would not run: " + runnable.error().toString());
+        return;
+    }
+    ordered_json document{{"recipe", settled.recipe.toJson()}, {"base", resolved.baseName}, {"diff", ordered_json::array()}};
+    for (const auto& each : differences) {
+        document["diff"].push_back(
+            {{"path", each.path}, {"from", ordered_json::parse(each.from)}, {"to", ordered_json::parse(each.to)}});
+    }
+    document["notes"] = settled.notes;
+    document["folder"] = places.folder.string();
+    document["tensorboard"] = places.tensorboard.string();
+    document["refused"] = runnable ? ordered_json() : ordered_json(runnable.error().toString());
+    printJson(document);
+}
+
+Result<std::vector<Estimate>> estimateTraining(const plan::Recipe& recipe, const std::string& modelPath) {
+    ASSIGN_OR_RETURN(const Shapes shapes, shapesOf(modelPath));
+    std::vector<Estimate> estimates;
+    for (std::size_t i = 0; i < recipe.stages.size(); ++i) {
+        ASSIGN_OR_RETURN(const plan::Recipe stage, plan::recipeOfStage(recipe, i));
+        ASSIGN_OR_RETURN(plan::TrainingForecast forecast, forecastOf(stage, shapes));
+        estimates.push_back({recipe.stages[i].name, std::move(forecast)});
+    }
+    if (estimates.empty()) {
+        ASSIGN_OR_RETURN(plan::TrainingForecast forecast, forecastOf(recipe, shapes));
+        estimates.push_back({"", std::move(forecast)});
+    }
+    return estimates;
+}
+
+void printEstimates(const std::vector<Estimate>& estimates, const Console& console) {
+    const std::int64_t available = session::availableMemoryBytes();
+    ordered_json document = ordered_json::array();
+    for (const Estimate& estimate : estimates) {
+        const plan::TrainingForecast& forecast = estimate.forecast;
+        ordered_json bytes = ordered_json::object();
+        for (const auto& item : forecast.memory.items) bytes[item.name] = item.bytes;
+        document.push_back({{"stage", estimate.stage},
+                            {"bytes", bytes},
+                            {"total_bytes", forecast.memory.totalBytes()},
+                            {"mapped_bytes", forecast.mappedBytes},
+                            {"trainable_parameters", forecast.learningNumbers},
+                            {"available_bytes", available}});
+        if (console.json) continue;
+        if (!estimate.stage.empty()) std::cout << "stage " << estimate.stage << ":\n";
+        const auto line = [](const std::string& name, std::int64_t value) {
+            std::cout << printed("  %-20s %12s\n", name.c_str(), megabytes(static_cast<std::uint64_t>(value)).c_str());
+        };
+        for (const auto& item : forecast.memory.items) line(item.name, item.bytes);
+        line("total, private", forecast.memory.totalBytes());
+        line("weights, mapped", forecast.mappedBytes);
+        if (available > 0) line("available now", available);
+        std::cout << printed("  %" PRId64 " numbers learn\n", forecast.learningNumbers);
+    }
+    if (console.json) printJson(document.size() == 1 ? document.front() : document);
+}
+
+void TrainingConsole::showStep(const protocol::StepEvent& step, double time) const {
+    // Megatron's columns (specification megatron 5.5).
+    std::cout << " [" << clockText(time)
+              << printed("] iteration %8" PRId64 "/%8" PRId64 " | consumed samples: %12" PRId64
+                         " | elapsed time per iteration (ms): %.1f | learning rate: %.6E | global batch size: %5" PRId64
+                         " | lm loss: %.6E | loss scale: %.1f | grad norm: %.3f | number of skipped iterations: %3" PRId64
+                         " | number of nan iterations: %3" PRId64 " |",
+                         step.step, m_steps, step.consumedSamples, step.seconds * 1e3, step.learningRate, m_batch, step.loss,
+                         1.0, step.gradNorm, m_refused, m_nan)
+              << std::endl;
+}
+
+void TrainingConsole::show(const protocol::TrainingEvent& event) {
+    if (m_console.json) {
+        std::cout << protocol::printTrainingEvent(event) << std::endl;
+        return;
+    }
+    if (const auto* started = std::get_if<protocol::RunStartedEvent>(&event.body)) {
+        m_steps = started->steps;
+        for (const std::string& note : started->notes) m_console.note(note);
+        m_console.note(printed("%" PRId64 " of %" PRId64 " numbers learn (%.2f %%), on %" PRId64 " samples, in '%s'",
+                               started->trainableParameters, started->parameters,
+                               100.0 * static_cast<double>(started->trainableParameters) /
+                                   static_cast<double>(std::max<std::int64_t>(1, started->parameters)),
+                               started->samples, started->run.c_str()));
+    } else if (const auto* step = std::get_if<protocol::StepEvent>(&event.body)) {
+        if (step->step % m_interval == 0 || step->step == m_steps) showStep(*step, event.time);
+    } else if (const auto* evaluation = std::get_if<protocol::EvaluationEvent>(&event.body)) {
+        std::cout << printed(" validation loss at iteration %" PRId64
+                             " | lm loss value: %.6E | lm loss PPL: %.6E | accuracy: %.4f |%s",
+                             evaluation->step, evaluation->loss, std::exp(std::min(20.0, evaluation->loss)),
+                             evaluation->accuracy, evaluation->best ? " best so far" : "")
+                  << std::endl;
+    } else if (const auto* answer = std::get_if<protocol::SampleAnswerEvent>(&event.body)) {
+        std::cout << " sample at iteration " << answer->step << " | " << answer->prompt << " -> " << answer->answer
+                  << std::endl;
+    } else if (const auto* notice = std::get_if<protocol::NoticeEvent>(&event.body)) {
+        if (notice->kind == "refused_step") ++m_refused;
+        m_console.warning(notice->message);
+    } else if (const auto* finished = std::get_if<protocol::RunFinishedEvent>(&event.body)) {
+        m_console.note("run " + finished->reason + " at step " + std::to_string(finished->step) +
+                       (finished->adapter.empty() ? "" : "; saved in '" + finished->adapter + "'"));
+    }
+}
+
+}  // namespace lapidary::app

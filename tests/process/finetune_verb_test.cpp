@@ -1,0 +1,84 @@
+// `lapidary finetune` before a run: recipes, differences, refusals, memory.
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "tests/process/verbs_fixture.h"
+
+namespace lapidary::test {
+namespace {
+
+using nlohmann::json;
+
+Finished finetune(std::vector<std::string> arguments, const std::map<std::string, std::string>& environment = {}) {
+    arguments.insert(arguments.begin(), "finetune");
+    ChildProcess child(arguments, environment);
+    child.closeInput();
+    return child.wait();
+}
+
+TEST_F(Verbs, FinetuneDryRunPrintsARecipeThatItReads) {
+    const Finished first =
+        finetune({"--recipe", "gemma3_vl_4b_finetune_config", "--peft_scheme", "lora", "--dry-run", "train.train_iters=50"});
+    ASSERT_EQ(first.code, 0) << first.err;
+    EXPECT_NE(first.err.find("train.train_iters: 300000 -> 50"), std::string::npos) << first.err;
+    EXPECT_NE(first.err.find("The weight decay in effect is 0.033"), std::string::npos) << first.err;
+    EXPECT_NE(first.err.find("scheduler.lr_warmup_iters 500 would not be over before the decay ends at 50; 5 is used"),
+              std::string::npos);
+    const json recipe = json::parse(first.out);
+    EXPECT_EQ(recipe["scheduler"]["lr_warmup_iters"], 5);
+    const Finished again = finetune({"--recipe", file("r.json", first.out), "--dry-run", "--json"}, {{"SAVE_DIR", "/my runs"}});
+    ASSERT_EQ(again.code, 0) << again.err;
+    const json document = json::parse(again.out);
+    EXPECT_EQ(document["recipe"], recipe);
+    EXPECT_EQ(document["base"], "gemma3_vl_4b_finetune_config");
+    EXPECT_EQ(document["diff"].size(), 2U) << document["diff"];
+    EXPECT_EQ(document["folder"], "/my runs/gemma3_vl_finetune");
+    EXPECT_EQ(document["refused"], nullptr);
+}
+
+TEST_F(Verbs, FinetuneRefusesWithTheOverridesToType) {
+    const Finished run = finetune({"--recipe", "gemma3_vl_27b_finetune_config"});
+    EXPECT_EQ(run.code, 3) << run.err;
+    EXPECT_NE(run.err.find("add: model.tensor_model_parallel_size=1 model.pipeline_model_parallel_size=1"), std::string::npos)
+        << run.err;
+    EXPECT_EQ(run.out, "");
+    const Finished shown = finetune({"--recipe", "gemma3_vl_27b_finetune_config", "--dry-run", "--json"});
+    EXPECT_EQ(shown.code, 0);
+    EXPECT_NE(json::parse(shown.out)["refused"].get<std::string>().find("tensor parallelism 8"), std::string::npos);
+}
+
+TEST_F(Verbs, Fault61FinetuneNamesWhatItCannotRead) {
+    const Finished unknown = finetune({"--recipe", "270m", "--dry-run", "optimizer.lrr=1"});
+    EXPECT_EQ(unknown.code, 3) << unknown.err;
+    EXPECT_NE(unknown.err.find("unknown key 'optimizer.lrr'; did you mean 'optimizer.lr'?"), std::string::npos) << unknown.err;
+    EXPECT_EQ(finetune({"--recipe", "270m", "--dry-run", "optimizer.lr"}).code, 2);
+    EXPECT_EQ(finetune({"--recipe", "270m", "--dry-run", "--config-file", file("bomb.yaml", "a: &a [1]\nb: [*a, *a]\n")}).code,
+              3);
+    EXPECT_EQ(finetune({"--dry-run"}).code, 2);
+    const Finished data = finetune({"--recipe", "270m"});
+    EXPECT_EQ(data.code, 2);
+    EXPECT_NE(data.err.find("--data-path FILE"), std::string::npos) << data.err;
+}
+
+TEST_F(Verbs, FinetuneEstimatesMemoryByItem) {
+    const Finished lora = finetune({"--recipe", "270m", "--model", text(), "--estimate", "--json"});
+    ASSERT_EQ(lora.code, 0) << lora.err;
+    const json small = json::parse(lora.out);
+    EXPECT_GT(small["bytes"]["adapter"], 0);
+    EXPECT_GT(small["mapped_bytes"], 0);
+    const json full =
+        json::parse(finetune({"--recipe", "270m", "--model", text(), "--peft", "none", "--estimate", "--json"}).out);
+    EXPECT_EQ(full["bytes"]["gradients"], 4 * full["trainable_parameters"].get<std::int64_t>());
+    EXPECT_EQ(full["mapped_bytes"], 0);
+    // A released model is known by its name; each stage has a forecast of its own.
+    const Finished absent = finetune({"--recipe", "gemma3_vl_4b_peft_config", "--estimate"}, {{"HF_HOME", path("no-cache")}});
+    ASSERT_EQ(absent.code, 0) << absent.err;
+    EXPECT_NE(absent.out.find("total, private"), std::string::npos);
+    const Finished stages = finetune({"--recipe", "demo", "--model", vision(), "--estimate", "--json"});
+    ASSERT_EQ(stages.code, 0) << stages.err;
+    EXPECT_EQ(json::parse(stages.out).size(), json::parse(finetune({"--recipe", "demo", "--dry-run"}).out)["stages"].size());
+}
+
+}  // namespace
+}  // namespace lapidary::test
