@@ -195,6 +195,12 @@ Json ropeJson(const RopeParameters& rope) {
     return {{"rope_type", "linear"}, {"factor", rope.factor}, {"rope_theta", rope.theta}};
 }
 
+// transformers declares some of its numbers as int and refuses 256.0.
+Json wholeWhereItIs(double value) {
+    const auto whole = static_cast<std::int64_t>(value);
+    return static_cast<double>(whole) == value ? Json(whole) : Json(value);
+}
+
 Json textJson(const TextConfig& text) {
     return {
         {"model_type", "gemma3_text"},
@@ -208,7 +214,7 @@ Json textJson(const TextConfig& text) {
         {"max_position_embeddings", text.maxPositionEmbeddings},
         {"sliding_window", text.slidingWindow},
         {"rms_norm_eps", text.rmsNormEps},
-        {"query_pre_attn_scalar", text.queryPreAttnScalar},
+        {"query_pre_attn_scalar", wholeWhereItIs(text.queryPreAttnScalar)},
         {"initializer_range", text.initializerRange},
         {"hidden_activation", text.hiddenActivation},
         {"attention_bias", text.attentionBias},

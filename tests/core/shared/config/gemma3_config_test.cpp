@@ -6,6 +6,8 @@
 #include <nlohmann/json.hpp>
 #include <random>
 
+#include "core/shared/config/released_sizes.h"
+
 namespace lapidary::config {
 namespace {
 
@@ -185,6 +187,12 @@ TEST(Softcapping, FinalIsKeptAttentionIsIgnoredWithAWarning) {
     root["attn_logit_softcapping"] = 50.0;
     EXPECT_EQ(parsed(root).text.finalLogitSoftcapping, 30.0);
     EXPECT_EQ(parsed(root).warnings.size(), 1U);
+}
+
+// transformers 5 declares query_pre_attn_scalar as int and refuses to open a folder with 256.0.
+TEST(Gemma3ConfigJson, WholeNumbersArePrintedWhole) {
+    const Json text = toJson(releasedConfig("270m").value()).value("text_config", Json(toJson(releasedConfig("270m").value())));
+    EXPECT_TRUE(text.at("query_pre_attn_scalar").is_number_integer()) << text.at("query_pre_attn_scalar");
 }
 
 // Any legal configuration survives print and parse.
