@@ -216,6 +216,9 @@ Result<RunResult> runTraining(const RunRequest& request, distributed::ProcessGro
 
 Result<RunResult> runRecipe(const RunRequest& request, distributed::ProcessGroup& group, std::stop_token stop) {
     if (request.recipe.stages.empty()) return runTraining(request, group, stop);
+    std::error_code problem;
+    fs::create_directories(request.folder, problem);
+    if (problem) return systemError("cannot make the folder", request.folder, problem.value());
     RETURN_IF_ERROR(writeFileAtomically(request.folder / "recipe.json", request.recipe.toJson().dump(2)));
     std::string weights;
     RunResult result;

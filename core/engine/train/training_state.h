@@ -26,7 +26,7 @@ struct RunCounters {
 
 // What must be the same for a run to go on exactly (fault 44); shown side by side where it is not.
 struct RunIdentity {
-    std::string recipe;  // as compact JSON, without what may change (train_iters, intervals, run places)
+    std::string recipe;  // as compact JSON, without what may change (intervals, run places)
     std::string data;  // fingerprint of the training set
     std::string model;  // hash of the base's tensors' names, shapes and files
     std::string build;  // commit

@@ -358,6 +358,44 @@ TEST_F(TrainingRun, AnAdapterIsWrittenAsPeftWouldAndResumesBitForBit) {
     EXPECT_EQ(*readFile(run().checkpoint / "adapter/adapter_model.safetensors", 1 << 24), whole);
 }
 
+// The demo model's way: labelled views for the tower, then questions for all of it, each stage from the weights of the one before.
+TEST_F(TrainingRun, StagesFollowEachOtherAndAreNotRepeated) {
+    plan::Recipe& recipe = request.recipe;
+    recipe.model.hfPath = "demo:initial";
+    recipe.dataset.datasetType = plan::DatasetType::Scenes;
+    recipe.dataset.dataloaderType = plan::DataloaderType::Single;
+    recipe.dataset.trainDataPath.reset();
+    recipe.validation.evalIters = 1;
+    recipe.validation.evalInterval = 2;
+    recipe.validation.metric = plan::Metric::Accuracy;
+    recipe.stages = {{.name = "tower",
+                      .overrides = {{"train.task", "\"tower_labels\""},
+                                    {"model.language", "\"frozen\""},
+                                    {"model.vision", "\"full\""},
+                                    {"model.projection", "\"frozen\""}},
+                      .advanceWhen = {},
+                      .minIters = 0,
+                      .maxIters = 4},
+                     {.name = "all", .overrides = {}, .advanceWhen = {{"all", 0.0}}, .minIters = 2, .maxIters = 40}};
+    const Result<RunResult> result = runRecipe(request, group);
+    ASSERT_TRUE(result) << result.error().toString();
+    EXPECT_EQ(result->reason, "reached") << "any accuracy will do, after two steps";
+    EXPECT_EQ(result->step, 2);
+    const Bytes initial = tensorsOf(request.folder / "stages/01-tower/initial");
+    const Bytes tower = tensorsOf(request.folder / "stages/01-tower/checkpoints/iter_0000004/model");
+    const Bytes all = tensorsOf(result->checkpoint / "model");
+    for (const auto& [name, bytes] : initial) {
+        EXPECT_EQ(bytes == tower.at(name), !name.starts_with("vision_tower.")) << name;
+        EXPECT_NE(tower.at(name), all.at(name)) << name;
+    }
+    const auto evaluations = this->all<protocol::EvaluationEvent>();
+    ASSERT_GE(evaluations.size(), 3U);
+    EXPECT_EQ(evaluations[0].kinds.size(), 13U) << "one a head of the tower's warm-up";
+    events.clear();
+    ASSERT_TRUE(runRecipe(request, group));
+    EXPECT_TRUE(events.empty()) << "both stages are finished";
+}
+
 TEST_F(TrainingRun, EvaluatesKeepsTheBestAndStopsEarly) {
     fs::copy_file(temp.path() / "train.jsonl", temp.path() / "valid.jsonl");
     request.recipe.dataset.validDataPath = (temp.path() / "valid.jsonl").string();
