@@ -15,6 +15,37 @@ install(FILES "${LAPIDARY_ARROW_LIBRARY}" "${LAPIDARY_PARQUET_LIBRARY}" DESTINAT
 install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" "${PROJECT_SOURCE_DIR}/README.md" "${PROJECT_SOURCE_DIR}/CHANGELOG.md"
         DESTINATION "${CMAKE_INSTALL_DOCDIR}" COMPONENT headless)
 
+# Core for other programs: cmake --install --component development, then find_package(lapidary) and lapidary::engine_session.  Only
+# what lies in core and kernels; neither LibTorch nor Arrow is copied, both are found again by LAPIDARY_TORCH_DIR.
+function(collect_libraries folder result)
+  get_property(targets DIRECTORY "${folder}" PROPERTY BUILDSYSTEM_TARGETS)
+  list(FILTER targets INCLUDE REGEX "^lapidary_")
+  foreach(target ${targets})
+    get_target_property(type ${target} TYPE)
+    if(type MATCHES "STATIC_LIBRARY|INTERFACE_LIBRARY")
+      list(APPEND ${result} ${target})
+    endif()
+  endforeach()
+  set(${result} ${${result}} PARENT_SCOPE)
+endfunction()
+get_property(folders DIRECTORY PROPERTY SUBDIRECTORIES)
+list(FILTER folders INCLUDE REGEX "^${PROJECT_SOURCE_DIR}/(core|kernels)")
+set(core_libraries lapidary_warnings)
+foreach(folder ${folders})
+  collect_libraries("${folder}" core_libraries)
+endforeach()
+set_target_properties(lapidary_warnings PROPERTIES EXPORT_NAME warnings)
+set(cmake_folder "${CMAKE_INSTALL_LIBDIR}/cmake/lapidary")
+install(TARGETS ${core_libraries} EXPORT lapidaryTargets ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}/lapidary" COMPONENT development)
+install(EXPORT lapidaryTargets NAMESPACE lapidary:: DESTINATION "${cmake_folder}" COMPONENT development)
+install(DIRECTORY "${PROJECT_SOURCE_DIR}/core" "${PROJECT_SOURCE_DIR}/kernels" DESTINATION include/lapidary COMPONENT development
+        FILES_MATCHING PATTERN "*.h")
+include(CMakePackageConfigHelpers)
+write_basic_package_version_file("${PROJECT_BINARY_DIR}/lapidaryConfigVersion.cmake" COMPATIBILITY SameMinorVersion)
+install(FILES "${PROJECT_SOURCE_DIR}/resources/cmake/lapidaryConfig.cmake" "${PROJECT_BINARY_DIR}/lapidaryConfigVersion.cmake"
+              "${PROJECT_SOURCE_DIR}/resources/cmake/LapidaryTorch.cmake" "${PROJECT_SOURCE_DIR}/resources/cmake/LapidaryArrow.cmake"
+        DESTINATION "${cmake_folder}" COMPONENT development)
+
 set(CPACK_GENERATOR "TGZ;DEB")
 set(CPACK_COMPONENTS_ALL headless)
 set(CPACK_ARCHIVE_COMPONENT_INSTALL ON)
