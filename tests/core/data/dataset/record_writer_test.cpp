@@ -58,9 +58,8 @@ TEST_F(RecordWriter, WhatIsReadBackIsWhatWasWritten) {
     const RecordSet source = Cord(folder().path()).open();
     const auto stopped = writeRecords(source, into(folder().path() / "stopped", BadRows::Stop));
     ASSERT_FALSE(stopped);
-    EXPECT_EQ(
-        stopped.error().toString(),
-        "validation-00000-of-00001.parquet:row 2: embedded picture (17 bytes) is no picture, but a text");
+    EXPECT_EQ(stopped.error().toString(),
+              "validation-00000-of-00001.parquet:row 2: embedded picture (17 bytes) is no picture, but a text");
     EXPECT_FALSE(fs::exists(folder().path() / "stopped/validation.jsonl"));
 
     const auto written = writeRecords(source, into(folder().path() / "out", BadRows::Skip));
