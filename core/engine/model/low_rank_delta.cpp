@@ -66,7 +66,7 @@ at::Tensor addDelta(const LowRankDelta& delta, const at::Tensor& x, const at::Te
 at::Tensor mergedRows(const LowRankDelta& delta, const at::Tensor& rows, std::int64_t first) {
     const c10::AutoGradMode noGradient(false);
     const std::int64_t count = rows.size(0);
-    const at::Tensor sum = rows + delta.b.narrow(0, first, count).matmul(delta.a) * delta.scaling;
+    at::Tensor sum = rows + delta.b.narrow(0, first, count).matmul(delta.a) * delta.scaling;
     if (!delta.isDora()) return sum;
     const at::Tensor norms = sum.to(at::kDouble).square().sum(1, true).sqrt();
     return sum * (delta.magnitude.narrow(0, first, count).to(at::kDouble).unsqueeze(1) / norms).to(at::kFloat);

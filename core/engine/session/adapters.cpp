@@ -70,6 +70,7 @@ Result<void> AdapterSet::remove(const std::string& name) {
 
 std::vector<std::string> AdapterSet::names() const {
     std::vector<std::string> names;
+    names.reserve(m_entries.size());
     for (const Entry& entry : m_entries) names.push_back(entry.name);
     return names;
 }

@@ -31,6 +31,8 @@ constexpr std::int64_t kBlockBytes = 64 << 20;
 // Configuration, tokenizer and the like; Gemma's tokenizer.json has 33 MB.
 constexpr std::uintmax_t kMaxSideFileBytes = 256U << 20U;
 constexpr std::int64_t kProbeTokens = 48;
+// Lies in a folder that a merge is writing, and only there: nothing else is ever removed.
+constexpr const char* kMarker = "lapidary-merge-unfinished";
 
 Error usage(const std::string& message) { return Error{ErrorCode::Usage, message, "--output"}; }
 
@@ -91,6 +93,7 @@ Result<Opened> open(const MergeRequest& request) {
         adapters.push_back(std::move(adapter));
     }
     if (adapters.empty()) return Error{ErrorCode::Usage, "no adapter is given", "--adapter"};
+    together.reserve(adapters.size());
     for (const model::Adapter& adapter : adapters) together.push_back(&adapter);
     ASSIGN_OR_RETURN(model::Adapter sum, model::Adapter::combined(together));
     RETURN_IF_ERROR(refuseUntying(sum, *opened.network, opened.checkpoint.config));
@@ -107,6 +110,17 @@ Result<void> checkOutput(const fs::path& output, const fs::path& source) {
     const auto [rest, unused] = std::mismatch(outside.begin(), outside.end(), inside.begin(), inside.end());
     if (rest == outside.end()) return usage("'" + output.string() + "' lies inside the model's own folder");
     return {};
+}
+
+// An empty folder to write in, in place of one that a killed merge left.
+Result<void> startPartial(const fs::path& partial) {
+    std::error_code error;
+    if (fs::exists(partial, error) && !fs::exists(partial / kMarker, error))
+        return usage("'" + partial.string() + "' exists and is no unfinished merge; it is not touched");
+    fs::remove_all(partial, error);
+    if (!error) fs::create_directories(partial, error);
+    if (error) return systemError("make the folder", partial, error.value());
+    return writeFileAtomically(partial / kMarker, "");
 }
 
 // Everything of the folder that is no weight: configuration, tokenizer, template, licence.
@@ -283,7 +297,7 @@ Result<MergeReport> prove(const Opened& opened, const fs::path& folder, const st
 
 double mergeTolerance(double epsilon, std::int64_t tensors, double largest) {
     const double rounding = 0.5 * epsilon * std::sqrt(static_cast<double>(std::max<std::int64_t>(tensors, 1)));
-    return std::max(3e-5, rounding * std::max(1.0, largest));
+    return std::max(3e-5, rounding) * std::max(1.0, largest);
 }
 
 Result<MergeReport> mergeAdapter(const MergeRequest& request, std::stop_token stop) {
@@ -291,16 +305,15 @@ Result<MergeReport> mergeAdapter(const MergeRequest& request, std::stop_token st
     ASSIGN_OR_RETURN(const Opened opened, open(request));
     RETURN_IF_ERROR(checkOutput(request.output, opened.checkpoint.folder));
     const fs::path partial = request.output.string() + ".partial";
-    std::error_code error;
-    fs::remove_all(partial, error);  // of a merge that was killed
-    fs::create_directories(partial, error);
-    if (error) return systemError("make the folder", partial, error.value());
-    const auto made = [&]() -> Result<MergeReport> {
+    RETURN_IF_ERROR(startPartial(partial));
+    auto made = [&]() -> Result<MergeReport> {
         RETURN_IF_ERROR(copySideFiles(opened.checkpoint.folder, partial));
         RETURN_IF_ERROR(writeWeights(opened, request, partial, stop));
         return prove(opened, partial, stop);
     }();
-    if (made) fs::rename(partial, request.output, error);
+    std::error_code error;
+    if (made) fs::remove(partial / kMarker, error);
+    if (made && !error) fs::rename(partial, request.output, error);
     if (made && error) return systemError("rename", partial, error.value());
     if (!made) fs::remove_all(partial, error);
     return made;

@@ -38,7 +38,7 @@ struct MergeReport {
 Result<MergeReport> mergeAdapter(const MergeRequest& request, std::stop_token stop = {});
 
 // Allowed difference of a logit of size `largest` after rounding `tensors` matrices to a type: each adds an independent relative error of
-// half its epsilon (float32 has besides the sums' own rounding, 3e-5 as in peft's merges).
+// half its epsilon; at least the sums' own rounding in float32, 3e-5 of the size, as of peft's merges.
 double mergeTolerance(double epsilon, std::int64_t tensors, double largest);
 
 }  // namespace lapidary::session

@@ -309,9 +309,13 @@ TEST_F(Merging, NothingIsOverwrittenAndNothingHalfDoneIsLeft) {
     // A merge that was killed leaves a partial folder; the next one takes its place.
     fs::create_directories(output().string() + ".partial");
     std::ofstream(output().string() + ".partial/model.safetensors") << "half";
+    EXPECT_EQ(merge({adapterFolder("lora")}).error().code, ErrorCode::Usage) << "somebody's own folder";
+    EXPECT_TRUE(fs::exists(output().string() + ".partial/model.safetensors"));
+    std::ofstream(output().string() + ".partial/lapidary-merge-unfinished") << "";
     std::ofstream(output().string() + ".partial/junk") << "half";
     ASSERT_TRUE(merge({adapterFolder("lora")}));
     EXPECT_FALSE(fs::exists(output() / "junk"));
+    EXPECT_FALSE(fs::exists(output() / "lapidary-merge-unfinished"));
     fs::remove_all(output());
     std::stop_source stop;
     MergeRequest request;
