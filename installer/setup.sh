@@ -139,7 +139,7 @@ installLibraries() {
     beginStep
     local fresh="$deps.new" requirements
     requirements=$(mktemp)
-    if [ -f "$marker" ] && ! grep -qFf <(sed 's/==.*/==/' <<<"$missing") "$marker"; then
+    if [ -f "$marker" ] && ! grep -qFf <(grep -oE '^[^=]+==' <<<"$missing") "$marker"; then
         echo "$missing" >"$requirements"
         unpack "$fresh" "$requirements"
         cp -al "$fresh/." "$deps/" 2>/dev/null || cp -a "$fresh/." "$deps/"
