@@ -3,8 +3,11 @@
 #include <ATen/TensorOperators.h>
 #include <c10/core/GradMode.h>
 
+#include <cstdlib>
+#include <sstream>
 #include <utility>
 
+#include "core/engine/distributed/agreement.h"
 #include "core/engine/train/blockwise_loss.h"
 
 namespace lapidary::train {
@@ -16,6 +19,28 @@ void Tally::add(const Tally& other) {
         kinds[kind].right += count.right;
         kinds[kind].asked += count.asked;
     }
+}
+
+Result<Tally> Tally::sumOverRanks(distributed::ProcessGroup& group) const {
+    if (group.size() == 1) return *this;
+    std::ostringstream mine;
+    mine << std::hexfloat << lossSum << ' ' << targets << '\n';
+    for (const auto& [kind, count] : kinds) mine << count.right << ' ' << count.asked << ' ' << kind << '\n';
+    ASSIGN_OR_RETURN(const std::vector<std::string> texts, distributed::gatherTexts(group, mine.str()));
+    Tally all;
+    for (const std::string& text : texts) {
+        std::istringstream lines(text);
+        Tally one;
+        std::string loss;
+        lines >> loss >> one.targets;
+        one.lossSum = std::strtod(loss.c_str(), nullptr);  // streams cannot read hexfloat
+        Count count;
+        std::string kind;
+        lines.ignore();
+        while (lines >> count.right >> count.asked && lines.ignore() && std::getline(lines, kind)) one.kinds[kind] = count;
+        all.add(one);
+    }
+    return all;
 }
 
 double Tally::accuracy() const {

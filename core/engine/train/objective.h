@@ -8,6 +8,7 @@
 #include <stop_token>
 #include <string>
 
+#include "core/engine/distributed/process_group.h"
 #include "core/engine/model/adapter.h"
 #include "core/engine/model/gemma3_vl_model.h"
 #include "core/engine/session/vision_state_store.h"
@@ -27,6 +28,8 @@ struct Tally {
     std::map<std::string, Count> kinds;
 
     void add(const Tally& other);
+    // Of all ranks together.  Errors: ChildDied.
+    [[nodiscard]] Result<Tally> sumOverRanks(distributed::ProcessGroup& group) const;
     [[nodiscard]] double loss() const { return targets > 0 ? lossSum / static_cast<double>(targets) : 0.0; }
     // Of all kinds together, 0 to 1; 0 where nothing was asked.
     [[nodiscard]] double accuracy() const;

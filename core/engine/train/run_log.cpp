@@ -42,7 +42,7 @@ void RunLog::openTensorboard(const std::filesystem::path& folder, std::int64_t f
 
 void RunLog::write(protocol::TrainingEventBody body) {
     const protocol::TrainingEvent event{secondsSince1970(), std::move(body)};
-    const auto written = m_folder.appendEvent(protocol::printTrainingEvent(event));
+    const auto written = m_folder == nullptr ? Result<void>() : m_folder->appendEvent(protocol::printTrainingEvent(event));
     writeScalars(event.body, event.time);
     if (m_listener) m_listener(event);
     if (!written && !std::exchange(m_toldOfFailure, true) && m_listener) {

@@ -16,7 +16,8 @@ class RunLog {
 public:
     using Listener = std::function<void(const protocol::TrainingEvent&)>;
 
-    RunLog(RunFolder& folder, Listener listener) : m_folder(folder), m_listener(std::move(listener)) {}
+    // Without a folder and a listener (the ranks but the first) nothing is told.
+    RunLog(RunFolder* folder, Listener listener) : m_folder(folder), m_listener(std::move(listener)) {}
 
     // Scalars go to `tensorboard` too; `firstStep`: what older files say of it and later steps is void.
     void openTensorboard(const std::filesystem::path& folder, std::int64_t firstStep);
@@ -27,7 +28,7 @@ public:
 private:
     void writeScalars(const protocol::TrainingEventBody& body, double time);
 
-    RunFolder& m_folder;
+    RunFolder* m_folder;
     Listener m_listener;
     std::optional<files::EventFile> m_tensorboard;
     bool m_toldOfFailure = false;

@@ -4,11 +4,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <exception>
 #include <thread>
 #include <utility>
 
-#include "core/engine/session/to_error.h"
+#include "core/engine/distributed/agreement.h"
+#include "core/engine/train/on_this_rank.h"
 
 namespace lapidary::train {
 namespace {
@@ -68,10 +68,9 @@ Result<RunResult> RunLoop::run(std::stop_token stop) {
     const plan::TrainSection& train = m_request.recipe.train;
     while (m_reason.empty() && m_counters.step < train.trainIters) {
         RETURN_IF_ERROR(obey(stop));
-        if (stop.stop_requested() && m_reason.empty()) m_reason = "stopped";
         if (!m_reason.empty()) break;
         RETURN_IF_ERROR(checkData());
-        RETURN_IF_ERROR(oneStep({}));
+        RETURN_IF_ERROR(oneStep());
         ASSIGN_OR_RETURN(const Next next, afterStep(stop));
         if (next == Next::Leave) break;
     }
@@ -95,7 +94,10 @@ Result<RunLoop::Next> RunLoop::afterStep(const std::stop_token& stop) {
     }
     if (due(recipe.checkpoint.saveInterval) && !last) RETURN_IF_ERROR(save(stop));
     if (recipe.train.exitInterval && due(*recipe.train.exitInterval)) m_reason = "stopped";
-    if (outOfTime()) m_reason = "stopped";
+    if (recipe.train.exitDurationInMins) {
+        ASSIGN_OR_RETURN(const bool late, distributed::anyRank(m_parts.group, outOfTime()));
+        if (late) m_reason = "stopped";
+    }
     return m_reason.empty() ? Next::GoOn : Next::Leave;
 }
 
@@ -104,9 +106,8 @@ bool RunLoop::outOfTime() const {
     return limit && secondsSince(m_begin) > *limit * 60.0;
 }
 
-Result<void> RunLoop::oneStep(std::stop_token stop) {
+Result<std::vector<MicroBatch>> RunLoop::nextBatches() {
     const plan::TrainSection& train = m_request.recipe.train;
-    const auto begin = std::chrono::steady_clock::now();
     const std::int64_t ranks = m_parts.group.size();
     const std::int64_t perMicro = train.microBatchSize * ranks;
     const std::int64_t micros = train.globalBatchSize / perMicro;
@@ -118,12 +119,15 @@ Result<void> RunLoop::oneStep(std::stop_token stop) {
                      static_cast<std::uint64_t>(consumed + m_parts.group.rank());
         batches.push_back(std::move(batch));
     }
-    Result<StepReport> report = Error{ErrorCode::Internal, "no step", ""};
-    try {
-        report = m_parts.trainer.step(batches, std::move(stop));
-    } catch (...) {
-        report = session::toError(std::current_exception());
-    }
+    return batches;
+}
+
+Result<void> RunLoop::oneStep() {
+    const plan::TrainSection& train = m_request.recipe.train;
+    const auto begin = std::chrono::steady_clock::now();
+    const Result<std::vector<MicroBatch>> batches = onThisRank([this] { return nextBatches(); });
+    RETURN_IF_ERROR(distributed::agree(m_parts.group, batches ? Result<void>() : Result<void>(batches.error())));
+    const Result<StepReport> report = onThisRank([&] { return m_parts.trainer.step(*batches); });
     if (!report) {
         Error error = report.error().within("step " + std::to_string(m_counters.step + 1));
         if (error.code == ErrorCode::OutOfMemory) {
@@ -162,7 +166,7 @@ void RunLoop::tellStep(const StepReport& report, double seconds) {
     event.learningRate = report.learningRate;
     event.gradNorm = report.gradNorm;
     event.seconds = seconds;
-    event.tokensPerSecond = static_cast<double>(report.tokens) * m_parts.group.size() / seconds;
+    event.tokensPerSecond = static_cast<double>(report.tokens) / seconds;
     event.targetTokens = report.targetTokens;
     event.consumedSamples = m_counters.consumedSamples;
     event.epoch = static_cast<double>(m_counters.consumedSamples) / static_cast<double>(m_order.samplesPerEpoch());
@@ -185,18 +189,24 @@ Result<void> RunLoop::checkThatSomethingMoves() {
                  ""};
 }
 
-Result<void> RunLoop::checkData() {
-    const std::int64_t epoch = m_order.samplesPerEpoch();
-    if (m_counters.consumedSamples % epoch >= m_request.recipe.train.globalBatchSize) return {};
+Result<void> RunLoop::dataAreAsBefore() const {
     const std::vector<std::string> changed = m_parts.data.training->changedFiles();
     if (changed.empty()) return {};
     std::string names;
     for (std::size_t i = 0; i < std::min<std::size_t>(changed.size(), 5); ++i) names += (i > 0 ? ", " : "") + changed[i];
-    RETURN_IF_ERROR(save({}));
     return Error{ErrorCode::InvalidData,
                  "the training data were edited during the run: " + names + (changed.size() > 5 ? ", …" : "") +
                      "; the run is saved, and --resume --accept-changes goes on with the new ones",
                  ""};
+}
+
+Result<void> RunLoop::checkData() {
+    const std::int64_t epoch = m_order.samplesPerEpoch();
+    if (m_counters.consumedSamples % epoch >= m_request.recipe.train.globalBatchSize) return {};
+    const Result<void> unchanged = distributed::agree(m_parts.group, dataAreAsBefore());
+    if (unchanged) return {};
+    if (unchanged.error().code != ErrorCode::ChildDied) RETURN_IF_ERROR(save({}));
+    return unchanged.error();
 }
 
 bool RunLoop::isBetter(const Tally& tally) const {
@@ -219,6 +229,12 @@ bool RunLoop::reachedGoals(const Tally& tally) const {
 }
 
 Result<void> RunLoop::evaluate(const std::stop_token& stop) {
+    ASSIGN_OR_RETURN(const std::optional<Tally> tally, tallyOfValidation(stop));
+    return tally ? tellEvaluation(*tally, stop) : Result<void>();
+}
+
+// Of all ranks, which take the batches by turns; nothing where one was asked to stop meanwhile.
+Result<std::optional<Tally>> RunLoop::tallyOfValidation(const std::stop_token& stop) {
     const plan::Recipe& recipe = m_request.recipe;
     BatchSource& source = *m_parts.data.validation;
     const std::int64_t size = recipe.train.microBatchSize;
@@ -229,13 +245,29 @@ Result<void> RunLoop::evaluate(const std::stop_token& stop) {
             wanted.push_back(i);
         return wanted;
     };
+    const std::int64_t ranks = m_parts.group.size();
     Tally tally;
-    for (std::int64_t batch = 0; batch < batches; ++batch) {
-        if (stop.stop_requested()) return {};
-        ASSIGN_OR_RETURN(const MicroBatch made, source.batch(indices(batch), indices(batch + 1)));
-        ASSIGN_OR_RETURN(const Tally part, m_parts.objective.evaluate(made, {}));
-        tally.add(part);
+    Result<void> outcome;
+    bool leave = false;
+    for (std::int64_t first = 0; first < batches && !leave; first += ranks) {
+        ASSIGN_OR_RETURN(leave, distributed::anyRank(m_parts.group, stop.stop_requested() || !outcome));
+        const std::int64_t batch = first + m_parts.group.rank();
+        if (leave || batch >= batches) continue;
+        outcome = onThisRank([&]() -> Result<void> {
+            ASSIGN_OR_RETURN(const MicroBatch made, source.batch(indices(batch), indices(batch + ranks)));
+            ASSIGN_OR_RETURN(const Tally part, m_parts.objective.evaluate(made, {}));
+            tally.add(part);
+            return {};
+        });
     }
+    RETURN_IF_ERROR(distributed::agree(m_parts.group, outcome));
+    if (leave) return std::optional<Tally>();
+    ASSIGN_OR_RETURN(Tally all, tally.sumOverRanks(m_parts.group));
+    return std::optional<Tally>(std::move(all));
+}
+
+Result<void> RunLoop::tellEvaluation(const Tally& tally, const std::stop_token& stop) {
+    const plan::Recipe& recipe = m_request.recipe;
     protocol::EvaluationEvent event;
     event.step = m_counters.step;
     event.loss = tally.loss();
@@ -260,14 +292,23 @@ Result<void> RunLoop::evaluate(const std::stop_token& stop) {
     return {};
 }
 
-// A full disk is no reason to lose what was learnt: the run waits, keeps everything in memory and tries again (fault 41).
+// Rank 0 writes; the others wait for it, however long the disk is full.
 Result<void> RunLoop::save(const std::stop_token& stop) {
     if (m_saved && m_saved->step == m_counters.step) return {};
+    ASSIGN_OR_RETURN(const std::string folder, distributed::byFirstRank(m_parts.group, [&] {
+                         return onThisRank([&] { return writeCheckpoint(stop); });
+                     }));
+    if (m_parts.folder == nullptr) m_saved = SavedCheckpoint{m_counters.step, folder, 0};
+    return {};
+}
+
+// A full disk is no reason to lose what was learnt: the run waits, keeps everything in memory and tries again (fault 41).
+Result<std::string> RunLoop::writeCheckpoint(const std::stop_token& stop) {
     bool told = false;
     while (true) {
         const auto begin = std::chrono::steady_clock::now();
         Result<SavedCheckpoint> saved =
-            m_parts.folder.save(m_counters.step, [&](const std::filesystem::path& folder) -> Result<void> {
+            m_parts.folder->save(m_counters.step, [&](const std::filesystem::path& folder) -> Result<void> {
                 RETURN_IF_ERROR(saveTrainingState(folder, m_parts.trainer.optimizer(), m_counters, m_parts.identity));
                 return writeTrainedModel(folder, m_parts.model);
             });
@@ -287,17 +328,21 @@ Result<void> RunLoop::save(const std::stop_token& stop) {
     const std::vector<std::int64_t> best = m_request.recipe.checkpoint.saveBest && m_counters.best
                                                ? std::vector<std::int64_t>{m_counters.bestStep}
                                                : std::vector<std::int64_t>{};
-    if (const auto kept = m_parts.folder.retain(m_request.recipe.checkpoint.mostRecentK, best); !kept) {
+    if (const auto kept = m_parts.folder->retain(m_request.recipe.checkpoint.mostRecentK, best); !kept) {
         m_parts.log.notice(m_counters.step, "warning", "older checkpoints stay: " + kept.error().toString());
     }
-    return {};
+    return m_saved->folder.string();
 }
 
+// The word that lies in the run's folder is rank 0's to take; any rank may have been asked to stop.
 Result<void> RunLoop::obey(const std::stop_token& stop) {
     do {
-        switch (m_parts.folder.takeCommand()) {
+        const RunCommand found = m_parts.folder != nullptr ? m_parts.folder->takeCommand() : RunCommand::None;
+        ASSIGN_OR_RETURN(const auto sums, distributed::sumOverRanks(m_parts.group, {static_cast<std::int64_t>(found),
+                                                                                    stop.stop_requested() ? 1 : 0}));
+        switch (static_cast<RunCommand>(sums[0])) {
             case RunCommand::None: break;
-            case RunCommand::Stop: m_reason = "stopped"; return {};
+            case RunCommand::Stop: m_reason = "stopped"; break;
             case RunCommand::Save: RETURN_IF_ERROR(save(stop)); break;
             case RunCommand::Pause:
                 if (!std::exchange(m_paused, true)) {
@@ -309,8 +354,9 @@ Result<void> RunLoop::obey(const std::stop_token& stop) {
                 if (std::exchange(m_paused, false)) m_parts.log.notice(m_counters.step, "resumed", "");
                 break;
         }
-        if (m_paused) std::this_thread::sleep_for(kPollPause);
-    } while (m_paused && !stop.stop_requested());
+        if (sums[1] > 0) m_reason = "stopped";
+        if (m_paused && m_reason.empty()) std::this_thread::sleep_for(kPollPause);
+    } while (m_paused && m_reason.empty());
     return {};
 }
 

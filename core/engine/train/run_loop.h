@@ -1,4 +1,4 @@
-// The loop of a run: steps, evaluations, checkpoints, words from outside.  Private to training_run.cpp.
+// The loop of a run, the same on every rank (each decision is agreed on before the next operation of the group): steps, evaluations, checkpoints, words from outside.  Private to training_run.cpp.
 #pragma once
 
 #include <chrono>
@@ -26,7 +26,7 @@ struct RunParts {
     TrainingData& data;
     Objective& objective;
     Trainer& trainer;
-    RunFolder& folder;
+    RunFolder* folder;  // null on all ranks but the first
     RunLog& log;
     distributed::ProcessGroup& group;
     RunIdentity identity;
@@ -42,15 +42,20 @@ private:
     enum class Next : std::uint8_t { GoOn, Leave };
 
     Result<Next> afterStep(const std::stop_token& stop);
-    Result<void> oneStep(std::stop_token stop);
+    Result<void> oneStep();
+    Result<std::vector<MicroBatch>> nextBatches();
     Result<void> refuse(const StepReport& report);
     Result<void> checkThatSomethingMoves();
     Result<void> evaluate(const std::stop_token& stop);
+    Result<std::optional<Tally>> tallyOfValidation(const std::stop_token& stop);
+    Result<void> tellEvaluation(const Tally& tally, const std::stop_token& stop);
     [[nodiscard]] bool isBetter(const Tally& tally) const;
     [[nodiscard]] bool reachedGoals(const Tally& tally) const;
     Result<void> save(const std::stop_token& stop);
+    Result<std::string> writeCheckpoint(const std::stop_token& stop);
     Result<void> obey(const std::stop_token& stop);
     Result<void> checkData();
+    [[nodiscard]] Result<void> dataAreAsBefore() const;
     [[nodiscard]] std::vector<std::int64_t> indicesOf(std::int64_t consumed) const;
     void tellStep(const StepReport& report, double seconds);
     [[nodiscard]] bool due(std::int64_t interval) const { return interval > 0 && m_counters.step % interval == 0; }

@@ -3,6 +3,7 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/isfinite.h>
+#include <ATen/ops/zeros.h>
 #include <c10/core/GradMode.h>
 #include <c10/util/Exception.h>
 
@@ -10,6 +11,9 @@
 #include <cmath>
 #include <map>
 #include <utility>
+
+#include "core/engine/distributed/agreement.h"
+#include "core/engine/train/on_this_rank.h"
 
 namespace lapidary::train {
 namespace {
@@ -48,18 +52,31 @@ void Trainer::restore(std::int64_t nextStep, double recentLoss) {
     m_recentLoss = recentLoss;
 }
 
+// Gradients are summed in buckets; a rank that has none of a parameter (no picture in its micro-batches) adds zeros.
 Result<void> Trainer::sumOverRanks(double& loss) {
     if (m_group.size() == 1) return {};
     at::Tensor numbers = at::empty({1}, at::TensorOptions(at::kDouble));
     numbers.fill_(loss);
     RETURN_IF_ERROR(m_group.allReduce(numbers));
     loss = numbers.item<double>();
-    for (const TrainableParameter& parameter : m_optimizer.parameters()) {
-        at::Tensor& gradient = parameter.tensor.mutable_grad();
-        if (!gradient.defined()) gradient = parameter.tensor.detach().new_zeros(parameter.tensor.sizes());
+    std::vector<at::Tensor> gradients;
+    m_optimizer.visitGradients([&](const TrainableParameter& parameter, at::Tensor& gradient) {
+        if (!gradient.defined()) gradient = at::zeros(parameter.tensor.sizes(), at::TensorOptions(at::kFloat));
         gradient = gradient.contiguous();
-        RETURN_IF_ERROR(m_group.allReduce(gradient));
+        gradients.push_back(gradient.detach());
+    });
+    return distributed::allReduceInBuckets(m_group, gradients);
+}
+
+// All ranks refuse a step together, each knowing its own samples.
+Result<void> Trainer::gatherPlaces(StepReport& report) {
+    ASSIGN_OR_RETURN(const std::vector<std::string> places, distributed::gatherTexts(m_group, report.where));
+    std::string all;
+    for (std::size_t rank = 0; rank < places.size() && places.size() > 1; ++rank) {
+        if (places[rank].empty()) continue;
+        all += (all.empty() ? "rank " : "; rank ") + std::to_string(rank) + ": " + places[rank];
     }
+    if (places.size() > 1) report.where = all;
     return {};
 }
 
@@ -72,8 +89,7 @@ void Trainer::judge(StepReport& report, std::span<const MicroBatch> batches, std
             report.where = "samples " + joinedIds(batches.subspan(i, 1));
             return;
         }
-        report.where = "a micro-batch of another rank";
-        return;
+        return;  // a micro-batch of another rank
     }
     if (!std::isfinite(report.gradNorm)) {
         report.refusal = StepRefusal::NotFiniteGradient;
@@ -88,6 +104,21 @@ void Trainer::judge(StepReport& report, std::span<const MicroBatch> batches, std
     }
 }
 
+// This rank's part of the loss and of the gradients.
+Result<double> Trainer::accumulate(std::span<const MicroBatch> batches, StepReport& report, std::vector<double>& losses,
+                                   const std::stop_token& stop) {
+    const auto targets = static_cast<double>(report.targetTokens);
+    double sum = 0.0;
+    for (const MicroBatch& batch : batches) {
+        ASSIGN_OR_RETURN(const double loss, m_objective.accumulate(batch, 1.0 / targets, stop));
+        m_optimizer.collectGradients();
+        losses.push_back(loss);
+        report.microLosses.push_back(loss / targets);
+        sum += loss;
+    }
+    return sum;
+}
+
 Result<StepReport> Trainer::step(std::span<const MicroBatch> batches, std::stop_token stop) {
     StepReport report;
     report.step = m_nextStep;
@@ -96,32 +127,28 @@ Result<StepReport> Trainer::step(std::span<const MicroBatch> batches, std::stop_
         targets += m_objective.targets(batch);
         report.tokens += batch.tokens;
     }
-    if (m_group.size() > 1) {
-        at::Tensor count = at::empty({1}, at::TensorOptions(at::kLong));
-        count.fill_(targets);
-        RETURN_IF_ERROR(m_group.allReduce(count));
-        targets = count.item<std::int64_t>();
-    }
+    ASSIGN_OR_RETURN(const auto counts, distributed::sumOverRanks(m_group, {targets, report.tokens}));
+    targets = counts[0];
+    report.tokens = counts[1];
     report.targetTokens = targets;
     if (targets == 0) {
         return Error{ErrorCode::InvalidData, "a step without a single answer token: samples " + joinedIds(batches), ""};
     }
     m_optimizer.clearGradients();
     std::vector<double> losses;
-    double sum = 0.0;
-    for (const MicroBatch& batch : batches) {
-        ASSIGN_OR_RETURN(const double loss, m_objective.accumulate(batch, 1.0 / static_cast<double>(targets), stop));
-        m_optimizer.collectGradients();
-        losses.push_back(loss);
-        report.microLosses.push_back(loss / static_cast<double>(targets));
-        sum += loss;
-    }
+    Result<double> summed = m_group.size() == 1 ? accumulate(batches, report, losses, stop)
+                                                : onThisRank([&] { return accumulate(batches, report, losses, stop); });
+    RETURN_IF_ERROR(distributed::agree(m_group, summed ? Result<void>() : Result<void>(summed.error())));
+    double sum = *summed;
     RETURN_IF_ERROR(sumOverRanks(sum));
     report.loss = sum / static_cast<double>(targets);
     report.gradNorm = globalGradientNorm(m_optimizer);
     report.learningRate = m_settings.schedule.at(m_nextStep);
     judge(report, batches, losses);
-    if (report.refusal) return report;
+    if (report.refusal) {
+        RETURN_IF_ERROR(gatherPlaces(report));
+        return report;
+    }
     // torch.nn.utils.clip_grad_norm_ adds 1e-6 as well.
     const double clip = m_settings.maxGradNorm > 0.0 ? std::min(1.0, m_settings.maxGradNorm / (report.gradNorm + 1e-6)) : 1.0;
     m_optimizer.step(report.learningRate, clip);

@@ -35,10 +35,10 @@ struct StepReport {
     double gradNorm = 0.0;  // before clipping
     double learningRate = 0.0;  // that was applied
     std::int64_t targetTokens = 0;  // over all ranks
-    std::int64_t tokens = 0;  // this rank's, without padding
+    std::int64_t tokens = 0;  // over all ranks, without padding
     std::vector<double> microLosses;  // this rank's sums divided by all targets, one a micro-batch
     std::optional<StepRefusal> refusal;  // nothing was changed
-    std::string where;  // of a refusal: samples, and the first parameter or micro-batch that is not finite
+    std::string where;  // of a refusal, on every rank: samples, and the first parameter or micro-batch that is not finite
 };
 
 class Trainer {
@@ -47,7 +47,8 @@ public:
     Trainer(Objective& objective, TrainableParameters parameters, const TrainerSettings& settings,
             distributed::ProcessGroup& group);
 
-    // Errors: those of the forward (Cancelled changes nothing), ChildDied from the group, InvalidData for a step without any target.
+    // Called by all ranks, each with as many micro-batches.  Errors, the same on all: those of the forward on any rank (nothing is
+    // changed; with one rank what it throws goes through), ChildDied from the group, InvalidData for a step without any target.
     Result<StepReport> step(std::span<const MicroBatch> batches, std::stop_token stop = {});
 
     [[nodiscard]] AdamW& optimizer() { return m_optimizer; }
@@ -59,7 +60,10 @@ public:
     void restore(std::int64_t nextStep, double recentLoss);
 
 private:
+    Result<double> accumulate(std::span<const MicroBatch> batches, StepReport& report, std::vector<double>& losses,
+                              const std::stop_token& stop);
     Result<void> sumOverRanks(double& loss);
+    Result<void> gatherPlaces(StepReport& report);
     void judge(StepReport& report, std::span<const MicroBatch> batches, std::span<const double> losses);
 
     Objective& m_objective;

@@ -10,7 +10,8 @@
 
 #include "core/data/image/image_processor.h"
 #include "core/data/scenes/initial_model.h"
-#include "core/engine/session/to_error.h"
+#include "core/engine/distributed/agreement.h"
+#include "core/engine/train/on_this_rank.h"
 #include "core/engine/train/run_loop.h"
 #include "core/engine/train/tower_objective.h"
 #include "core/shared/base/file.h"
@@ -120,14 +121,18 @@ TrainerSettings trainerSettings(const plan::Recipe& recipe, double weightDecay) 
     return settings;
 }
 
-// Brings the trainer to the newest good checkpoint; the counters of a run that begins where there is none.
-Result<RunCounters> goOn(const RunRequest& request, RunFolder& folder, RunLog& log, Trainer& trainer,
-                         const RunIdentity& identity) {
+// The folder of the newest good checkpoint, or nothing.
+Result<std::string> newestCheckpoint(const RunFolder& folder, RunLog& log) {
     std::vector<std::string> skipped;
     ASSIGN_OR_RETURN(const auto newest, folder.newestValid(skipped));
     for (const std::string& sentence : skipped) log.notice(0, "checkpoint_skipped", sentence);
-    if (!newest) return RunCounters{};
-    ASSIGN_OR_RETURN(const SavedState saved, readSavedState(newest->folder));
+    return newest ? newest->folder.string() : std::string();
+}
+
+// Brings the trainer to a checkpoint and gives its counters.
+Result<RunCounters> goOn(const RunRequest& request, const fs::path& checkpoint, RunLog& log, Trainer& trainer,
+                         const RunIdentity& identity) {
+    ASSIGN_OR_RETURN(const SavedState saved, readSavedState(checkpoint));
     const std::string changed = differences(saved.identity, identity);
     if (!changed.empty() && !request.acceptChanges) {
         return Error{ErrorCode::Different,
@@ -136,9 +141,57 @@ Result<RunCounters> goOn(const RunRequest& request, RunFolder& folder, RunLog& l
                      request.folder.string()};
     }
     if (!changed.empty()) log.notice(saved.counters.step, "warning", "goes on although this differs:" + changed);
-    RETURN_IF_ERROR(restoreTrainingState(newest->folder, trainer.optimizer()));
+    RETURN_IF_ERROR(restoreTrainingState(checkpoint, trainer.optimizer()));
     trainer.restore(saved.counters.step, saved.counters.recentLoss);
     return saved.counters;
+}
+
+// What one rank could not do, none goes on with.
+template <class Work>
+auto onEveryRank(distributed::ProcessGroup& group, const Work& work) -> decltype(work()) {
+    auto mine = onThisRank(work);
+    RETURN_IF_ERROR(distributed::agree(group, mine ? Result<void>() : Result<void>(mine.error())));
+    return mine;
+}
+
+// All ranks must compute the same run; what differs between two machines would be wrong in silence.
+Result<void> compareRanks(const RunIdentity& identity, distributed::ProcessGroup& group) {
+    const std::string mine = sha256(identity.recipe + identity.data + identity.model + identity.build + identity.device);
+    ASSIGN_OR_RETURN(const std::vector<std::string> all, distributed::gatherTexts(group, mine));
+    for (std::size_t rank = 1; rank < all.size(); ++rank) {
+        if (all[rank] == all[0]) continue;
+        return Error{
+            ErrorCode::Different,
+            "recipe, data, base model, program or device of rank " + std::to_string(rank) + " differ from those of rank 0", ""};
+    }
+    return {};
+}
+
+Result<void> prepareStart(const plan::Recipe& recipe, const fs::path& folder, std::string& modelPath) {
+    modelPath = recipe.checkpoint.pretrainedCheckpoint.value_or(recipe.model.hfPath);
+    if (modelPath != kInitialDemo) return {};
+    const fs::path initial = folder / "initial";
+    if (!fs::exists(initial / "model.safetensors")) {
+        RETURN_IF_ERROR(scenes::writeInitialModel(initial, static_cast<std::uint64_t>(recipe.rng.seed)));
+    }
+    modelPath = initial.string();
+    return {};
+}
+
+// Opens what rank 0 alone writes; elsewhere nothing.
+Result<void> openFolder(const RunRequest& request, distributed::ProcessGroup& group, std::optional<RunFolder>& folder,
+                        std::string& modelPath) {
+    ASSIGN_OR_RETURN(
+        modelPath, distributed::byFirstRank(group, [&] {
+            return onThisRank([&]() -> Result<std::string> {
+                ASSIGN_OR_RETURN(folder, RunFolder::open(request.folder, request.resume ? RunStart::Resume : RunStart::Fresh));
+                RETURN_IF_ERROR(writeFileAtomically(request.folder / "recipe.json", request.recipe.toJson().dump(2)));
+                std::string path;
+                RETURN_IF_ERROR(prepareStart(request.recipe, request.folder, path));
+                return path;
+            });
+        }));
+    return {};
 }
 
 std::unique_ptr<Objective> makeObjective(const plan::Recipe& recipe, TrainingModel& model) {
@@ -153,19 +206,15 @@ std::unique_ptr<Objective> makeObjective(const plan::Recipe& recipe, TrainingMod
                                                   .store = model.visionStates.get()});
 }
 
-Result<void> prepareStart(const plan::Recipe& recipe, const fs::path& folder, std::string& modelPath) {
-    modelPath = recipe.checkpoint.pretrainedCheckpoint.value_or(recipe.model.hfPath);
-    if (modelPath != kInitialDemo) return {};
-    const fs::path initial = folder / "initial";
-    if (!fs::exists(initial / "model.safetensors")) {
-        RETURN_IF_ERROR(scenes::writeInitialModel(initial, static_cast<std::uint64_t>(recipe.rng.seed)));
-    }
-    modelPath = initial.string();
-    return {};
-}
-
 std::string dtypeName(const plan::Recipe& recipe) {
     return recipe.mixedPrecision == plan::Precision::Float32 ? "float32" : "bfloat16";
+}
+
+// Nothing for a stage that is still to begin, "+" for one that was begun, and behind that the weights that a finished one ended with.
+Result<std::string> stateOfStage(const fs::path& folder) {
+    if (!fs::exists(folder / "events.jsonl")) return std::string();
+    const auto done = readFile(folder / "finished", 4096);
+    return "+" + done.value_or("");
 }
 
 }  // namespace
@@ -173,15 +222,17 @@ std::string dtypeName(const plan::Recipe& recipe) {
 Result<RunResult> runTraining(const RunRequest& request, distributed::ProcessGroup& group, std::stop_token stop) {
     const plan::Recipe& recipe = request.recipe;
     const auto cores = static_cast<std::int64_t>(std::max(1U, std::thread::hardware_concurrency()));
-    at::set_num_threads(static_cast<int>(request.threads > 0 ? request.threads : cores));
+    at::set_num_threads(
+        static_cast<int>(request.threads > 0 ? request.threads : std::max<std::int64_t>(1, cores / group.localSize())));
     ASSIGN_OR_RETURN(const double weightDecay, plan::effectiveWeightDecay(recipe));
-    ASSIGN_OR_RETURN(RunFolder folder, RunFolder::open(request.folder, request.resume ? RunStart::Resume : RunStart::Fresh));
-    RunLog log(folder, request.onEvent);
-    RETURN_IF_ERROR(writeFileAtomically(request.folder / "recipe.json", recipe.toJson().dump(2)));
+    std::optional<RunFolder> opened;
     std::string modelPath;
-    RETURN_IF_ERROR(prepareStart(recipe, request.folder, modelPath));
-    ASSIGN_OR_RETURN(TrainingModel model, openTrainingModel(recipe, modelPath, request.visionCache));
-    ASSIGN_OR_RETURN(TrainingData data, openTrainingData(recipe, model.opened, stop));
+    RETURN_IF_ERROR(openFolder(request, group, opened, modelPath));
+    RunFolder* const folder = opened ? &*opened : nullptr;
+    RunLog log(folder, folder != nullptr ? request.onEvent : nullptr);
+    ASSIGN_OR_RETURN(TrainingModel model,
+                     onEveryRank(group, [&] { return openTrainingModel(recipe, modelPath, request.visionCache); }));
+    ASSIGN_OR_RETURN(TrainingData data, onEveryRank(group, [&] { return openTrainingData(recipe, model.opened, stop); }));
     const std::unique_ptr<Objective> objective = makeObjective(recipe, model);
     TrainableParameters all = model.parameters;
     all.insert(all.end(), model.helpers.begin(), model.helpers.end());
@@ -193,8 +244,13 @@ Result<RunResult> runTraining(const RunRequest& request, distributed::ProcessGro
                                                                    ? dataset::SampleOrderKind::Cyclic
                                                                    : dataset::SampleOrderKind::Single}));
     const RunIdentity identity = identityOf(request, model, data, group);
-    ASSIGN_OR_RETURN(const RunCounters counters, goOn(request, folder, log, trainer, identity));
-    if (!request.tensorboard.empty()) log.openTensorboard(request.tensorboard, counters.step);
+    RETURN_IF_ERROR(compareRanks(identity, group));
+    ASSIGN_OR_RETURN(const std::string newest, distributed::byFirstRank(group, [&] { return newestCheckpoint(*folder, log); }));
+    RunCounters counters;
+    if (!newest.empty()) {
+        ASSIGN_OR_RETURN(counters, onEveryRank(group, [&] { return goOn(request, newest, log, trainer, identity); }));
+    }
+    if (folder != nullptr && !request.tensorboard.empty()) log.openTensorboard(request.tensorboard, counters.step);
     protocol::RunStartedEvent started;
     started.run = request.folder.string();
     started.step = counters.step;
@@ -216,10 +272,13 @@ Result<RunResult> runTraining(const RunRequest& request, distributed::ProcessGro
 
 Result<RunResult> runRecipe(const RunRequest& request, distributed::ProcessGroup& group, std::stop_token stop) {
     if (request.recipe.stages.empty()) return runTraining(request, group, stop);
-    std::error_code problem;
-    fs::create_directories(request.folder, problem);
-    if (problem) return systemError("cannot make the folder", request.folder, problem.value());
-    RETURN_IF_ERROR(writeFileAtomically(request.folder / "recipe.json", request.recipe.toJson().dump(2)));
+    RETURN_IF_ERROR(distributed::byFirstRank(group, [&]() -> Result<std::string> {
+        std::error_code problem;
+        fs::create_directories(request.folder, problem);
+        if (problem) return systemError("cannot make the folder", request.folder, problem.value());
+        RETURN_IF_ERROR(writeFileAtomically(request.folder / "recipe.json", request.recipe.toJson().dump(2)));
+        return std::string();
+    }));
     std::string weights;
     RunResult result;
     for (std::size_t i = 0; i < request.recipe.stages.size(); ++i) {
@@ -232,10 +291,10 @@ Result<RunResult> runRecipe(const RunRequest& request, distributed::ProcessGroup
         if (!weights.empty()) one.recipe.model.hfPath = weights;
         one.goals = stage.advanceWhen;
         one.minSteps = stage.minIters;
-        one.resume = fs::exists(one.folder / "events.jsonl");
-        const auto done = readFile(one.folder / "finished", 4096);
-        if (done) {
-            weights = *done;
+        ASSIGN_OR_RETURN(const std::string before, distributed::byFirstRank(group, [&] { return stateOfStage(one.folder); }));
+        one.resume = !before.empty();
+        if (before.size() > 1) {
+            weights = before.substr(1);
             result = {stage.maxIters, "done", fs::path(weights).parent_path(), std::nullopt};
             continue;
         }
@@ -244,7 +303,10 @@ Result<RunResult> runRecipe(const RunRequest& request, distributed::ProcessGroup
         result = *ended;
         if (result.reason == "stopped") return result;
         weights = (result.checkpoint / "model").string();
-        RETURN_IF_ERROR(writeFileAtomically(one.folder / "finished", weights));
+        RETURN_IF_ERROR(distributed::byFirstRank(group, [&]() -> Result<std::string> {
+            RETURN_IF_ERROR(writeFileAtomically(one.folder / "finished", weights));
+            return std::string();
+        }));
     }
     return result;
 }

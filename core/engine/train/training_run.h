@@ -24,7 +24,7 @@ struct RunRequest {
     std::filesystem::path visionCache;  // where a frozen tower's results are kept; empty: the user's cache
     bool resume = false;                   // go on with the run that is there; else the folder must hold none
     bool acceptChanges = false;            // go on although recipe, data, build or world differ: no longer bit for bit
-    std::int64_t threads = 0;              // 0: as many as cores
+    std::int64_t threads = 0;              // 0: as many as cores, shared among the ranks of a machine
     std::string build;                     // commit of the program: a resumed run wants the same
     std::map<std::string, double>
         goals;   // metric ("all", a kind) → accuracy; the run ends ("reached") when an evaluation has them all
@@ -44,6 +44,9 @@ struct RunResult {
 // `stop` finishes the step, saves and leaves (SIGTERM).  Errors: those of opening model, data and folder; Different where a resumed run
 // would not be the same (a table of what differs is in the message); InvalidData for a step that cannot be trusted, for no-op training;
 // OutOfMemory; ChildDied.  Whatever was learnt until then is in the newest checkpoint.
+//
+// With several ranks each calls this with the same request; rank 0 alone writes the folder and calls `onEvent`.  The errors are the same
+// on all ranks; a rank that dies is ChildDied on the others.
 Result<RunResult> runTraining(const RunRequest& request, distributed::ProcessGroup& group, std::stop_token stop = {});
 
 // A recipe in stages: each is a run of its own in <folder>/stages/NN-name that begins with the weights that the one before ended with;
