@@ -7,7 +7,7 @@
 #include "app/lapidary/finetune_report.h"
 #include "app/lapidary/verb.h"
 #include "core/data/net/wandb_sync.h"
-#include "core/engine/distributed/local_group.h"
+#include "core/engine/distributed/group_environment.h"
 #include "core/engine/train/training_run.h"
 
 namespace lapidary::app {
@@ -65,7 +65,8 @@ public:
         command.add_flag("--resume", m_resume, "go on with the run that is there");
         command.add_flag("--accept-changes", m_acceptChanges,
                          "resume although recipe, data or program changed: no longer bit for bit");
-        command.add_option("--threads", m_threads, "threads (default: all)")->type_name("N");
+        command.add_option("--threads", m_threads, "threads (default: all cores, shared among the ranks of a machine)")
+            ->type_name("N");
     }
 
     Result<void> run(const Invocation& invocation) override {
@@ -74,7 +75,9 @@ public:
         const plan::SettledRecipe settled = plan::settle(resolved.recipe);
         const plan::Recipe& recipe = settled.recipe;
         const plan::RunPlaces places = plan::runPlaces(recipe, variable("SAVE_DIR"));
-        const Result<void> runnable = plan::checkRecipe(recipe, 1);
+        ASSIGN_OR_RETURN(const distributed::GroupSettings ranks, distributed::groupSettings(variable));
+        const Result<void> runnable = plan::checkRecipe(recipe, ranks.size);
+        if (ranks.rank > 0 && (m_dryRun || m_estimate)) return {};  // rank 0 tells
         if (m_dryRun) printDryRun(resolved, settled, runnable, places, console);
         if (m_estimate) {
             ASSIGN_OR_RETURN(const auto estimates,
@@ -84,14 +87,18 @@ public:
         if (m_dryRun || m_estimate) return {};
         RETURN_IF_ERROR(runnable);
         RETURN_IF_ERROR(plan::checkDataset(recipe.dataset));
-        for (const std::string& note : settled.notes) console.note(note);
+        if (ranks.rank == 0) {
+            for (const std::string& note : settled.notes) console.note(note);
+        }
         return train(recipe, places, invocation);
     }
 
 private:
     Result<void> train(const plan::Recipe& recipe, const plan::RunPlaces& places, const Invocation& invocation) const {
+        ASSIGN_OR_RETURN(const auto group, distributed::makeProcessGroup(variable));
         TrainingConsole lines(recipe, invocation.console);
-        WandbGuest guest(recipe, places, invocation.console);
+        std::optional<WandbGuest> guest;  // of rank 0, which alone hears of events
+        if (group->rank() == 0) guest.emplace(recipe, places, invocation.console);
         train::RunRequest request;
         request.recipe = recipe;
         request.folder = m_resume ? places.load : places.folder;
@@ -102,10 +109,9 @@ private:
         request.build = oneLine(versionText());
         request.onEvent = [&](const protocol::TrainingEvent& event) {
             lines.show(event);
-            guest.onEvent(event.body);
+            if (guest) guest->onEvent(event.body);
         };
-        distributed::LocalGroup group;
-        ASSIGN_OR_RETURN(const train::RunResult result, train::runRecipe(request, group, invocation.stop));
+        ASSIGN_OR_RETURN(const train::RunResult result, train::runRecipe(request, *group, invocation.stop));
         if (result.reason == "stopped")
             return Error{ErrorCode::Cancelled, "stopped after step " + std::to_string(result.step), ""};
         return {};

@@ -46,6 +46,8 @@ std::vector<VerbEntry> verbEntries() {
          "lapidary finetune --recipe 270m --data-path train.jsonl --max-steps 100", makeFinetuneVerb},
         {"convert", "a model and its adapters as one folder (merge), proved against both",
          "lapidary convert merge --model google/gemma-3-4b-it --adapter run/adapter --output merged", makeConvertVerb},
+        {"launch", "start the ranks of another verb on this machine",
+         "lapidary launch --nproc-per-node 2 -- finetune --recipe 270m --data-path train.jsonl", makeLaunchVerb},
         {"bench", "prefill, decode, picture encoding and opening, beside this machine's roofline",
          "lapidary bench --model model.gguf", makeBenchVerb},
         {"engine", "JSON lines on standard input and output, for the window", "lapidary engine", makeEngineVerb},

@@ -58,6 +58,7 @@ std::unique_ptr<Verb> makeFinetuneVerb();
 std::unique_ptr<Verb> makeForwardVerb();
 std::unique_ptr<Verb> makeGenerateVerb();
 std::unique_ptr<Verb> makeInspectVerb();
+std::unique_ptr<Verb> makeLaunchVerb();
 std::unique_ptr<Verb> makeModelVerb();
 std::unique_ptr<Verb> makeProcessorVerb();
 std::unique_ptr<Verb> makeScoreVerb();
