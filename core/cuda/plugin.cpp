@@ -7,6 +7,7 @@
 #include <exception>
 #include <string>
 
+#include "core/cuda/nccl_group.h"
 #include "core/cuda/plugin_interface.h"
 
 namespace {
@@ -64,9 +65,19 @@ std::int32_t makeReady(std::int32_t index, char* message, std::size_t size) {
     }
 }
 
+std::int32_t makeGroup(const lapidary::cuda::PluginGroup* request, void** group, char* message, std::size_t size) {
+    try {
+        *group = lapidary::cuda::makeNcclGroup(*request);
+        return 0;
+    } catch (const std::exception& error) {
+        const std::string text = error.what();
+        return say(text.substr(0, text.find('\n')).c_str(), message, size);
+    }
+}
+
 }  // namespace
 
 extern "C" __attribute__((visibility("default"))) std::int32_t lapidary_cuda_plugin(std::int32_t abi, Plugin* plugin) {
-    if (abi == lapidary::cuda::kPluginAbi) *plugin = {CUDART_VERSION, deviceCount, device, makeReady};
+    if (abi == lapidary::cuda::kPluginAbi) *plugin = {CUDART_VERSION, deviceCount, device, makeReady, makeGroup};
     return lapidary::cuda::kPluginAbi;
 }

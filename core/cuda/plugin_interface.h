@@ -8,7 +8,7 @@
 namespace lapidary::cuda {
 
 // Raised with any change below: a plug-in of another build is refused, never guessed at.
-inline constexpr std::int32_t kPluginAbi = 1;
+inline constexpr std::int32_t kPluginAbi = 2;
 inline constexpr const char* kPluginSymbol = "lapidary_cuda_plugin";
 
 struct PluginDevice {
@@ -19,6 +19,16 @@ struct PluginDevice {
     std::int32_t computeMinor;
 };
 
+// A rank of a group whose tensors live on GPUs.
+struct PluginGroup {
+    std::int32_t rank;
+    std::int32_t size;
+    std::int32_t device;         // of this rank
+    const char* masterAddress;   // where rank 0 serves the store
+    std::uint16_t masterPort;
+    std::int64_t timeoutMs;      // of one operation
+};
+
 // Every function gives 0, or anything else with a sentence (cut to `size`, always ended) in `message`.  No function throws.
 struct Plugin {
     std::int32_t runtimeVersion;  // 13000 for CUDA 13.0
@@ -26,6 +36,8 @@ struct Plugin {
     std::int32_t (*device)(std::int32_t index, PluginDevice* device, char* message, std::size_t size);
     // Starts ATen's CUDA side and selects the device: afterwards tensors may live on it.
     std::int32_t (*makeReady)(std::int32_t index, char* message, std::size_t size);
+    // NCCL: `*group` becomes a lapidary::distributed::ProcessGroup, which the caller deletes.
+    std::int32_t (*makeGroup)(const PluginGroup* request, void** group, char* message, std::size_t size);
 };
 
 // The plug-in's only symbol.  Gives its own kPluginAbi, and fills `*plugin` only if that is `abi`, the program's.

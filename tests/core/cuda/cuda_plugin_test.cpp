@@ -48,7 +48,7 @@ TEST(CudaPlugin, PassesOnWhatTheDeviceSaid) {
 TEST(CudaPlugin, RefusesAnotherBuild) {
     const auto plugin = CudaPlugin::openModule(OTHER_BUILD_PLUGIN);
     ASSERT_FALSE(plugin);
-    EXPECT_EQ(plugin.error().message, "the GPU plug-in is of another build: expected interface 1, found 2");
+    EXPECT_EQ(plugin.error().message, "the GPU plug-in is of another build: expected interface 2, found 3");
 }
 
 TEST(CudaPlugin, RefusesOtherLibrariesAndFiles) {

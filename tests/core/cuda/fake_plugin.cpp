@@ -30,6 +30,6 @@ std::int32_t makeReady(std::int32_t index, char* message, std::size_t size) {
 }  // namespace
 
 extern "C" std::int32_t lapidary_cuda_plugin(std::int32_t abi, Plugin* plugin) {
-    if (abi == kPluginAbi) *plugin = {13020, deviceCount, device, makeReady};
+    if (abi == kPluginAbi) *plugin = {13020, deviceCount, device, makeReady, nullptr};
     return kPluginAbi;
 }
