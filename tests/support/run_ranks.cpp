@@ -31,6 +31,7 @@ int work(const distributed::GroupSettings& settings, const std::function<std::st
          int pipe) {
     std::string text;
     int code = 0;
+    ::signal(SIGPIPE, SIG_IGN);  // a rank that writes to one that died shall see an error, as in the program
     try {
         at::set_num_threads(1);
         std::shared_ptr<distributed::ProcessGroup> group = std::make_shared<distributed::LocalGroup>();

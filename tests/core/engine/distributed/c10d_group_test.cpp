@@ -127,8 +127,11 @@ TEST(Fault47, ARankThatDiesIsNamedAtOnce) {
         for (int rank = 0; rank < 3; ++rank) {
             if (rank == bad) continue;
             const std::string& text = ends[static_cast<std::size_t>(rank)].text;
-            EXPECT_TRUE(text.starts_with("child_died|")) << text;
-            EXPECT_NE(text.find("rank " + std::to_string(bad) + " ended in allReduce"), std::string::npos) << text;
+            EXPECT_TRUE(text.starts_with("child_died|")) << text << " code " << ends[static_cast<std::size_t>(rank)].code;
+            // On a busy machine the other one may be gone as well by the time that this one asks who is.
+            const std::string who = text.substr(0, text.find(" ended in allReduce"));
+            EXPECT_NE(text.find(" ended in allReduce"), std::string::npos) << text;
+            EXPECT_NE(who.find(std::to_string(bad)), std::string::npos) << text;
         }
     }
 }
