@@ -71,6 +71,7 @@ Result<void> check(const LaunchRequest& request) {
 // argv or envp of exec; `words` outlive it.
 std::vector<char*> nullEnded(std::vector<std::string>& words) {
     std::vector<char*> pointers;
+    pointers.reserve(words.size() + 1);
     for (std::string& word : words) pointers.push_back(word.data());
     pointers.push_back(nullptr);
     return pointers;
@@ -193,6 +194,7 @@ void Ranks::takeLines(Rank& rank, bool atEnd) {
 
 void Ranks::readWhatIsThere() {
     std::vector<pollfd> polled;
+    polled.reserve(m_ranks.size());
     for (const Rank& rank : m_ranks) polled.push_back({rank.pipe, POLLIN, 0});  // a negative one is passed over
     (void)::poll(polled.data(), polled.size(), static_cast<int>(kPoll.count()));
     std::array<char, 1 << 14> buffer{};
