@@ -1,5 +1,6 @@
 // `lapidary finetune`: a training run from a recipe, or what it would be and need.
 #include <CLI/CLI.hpp>
+#include <csignal>
 #include <cstdlib>
 #include <memory>
 
@@ -95,6 +96,7 @@ public:
 
 private:
     Result<void> train(const plan::Recipe& recipe, const plan::RunPlaces& places, const Invocation& invocation) const {
+        std::signal(SIGPIPE, SIG_IGN);  // a reader or a rank that went away is seen by write()
         ASSIGN_OR_RETURN(const auto group, distributed::makeProcessGroup(variable));
         TrainingConsole lines(recipe, invocation.console);
         std::optional<WandbGuest> guest;  // of rank 0, which alone hears of events

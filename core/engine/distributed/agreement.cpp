@@ -134,6 +134,7 @@ Result<std::vector<std::string>> gatherTexts(ProcessGroup& group, const std::str
     if (group.size() == 1) return std::vector<std::string>{mine};
     ASSIGN_OR_RETURN(const std::vector<at::Tensor> sizes, group.allGather(longs({static_cast<std::int64_t>(mine.size())})));
     std::vector<std::int64_t> counts;
+    counts.reserve(sizes.size());
     for (const at::Tensor& size : sizes) counts.push_back(size.item<std::int64_t>());
     const std::int64_t longest = *std::max_element(counts.begin(), counts.end());
     ASSIGN_OR_RETURN(const std::vector<at::Tensor> found, group.allGather(bytes(mine, longest)));
