@@ -81,7 +81,7 @@ private:
 
 }  // namespace
 
-at::Tensor record(c10::intrusive_ptr<Operation> operation, const std::vector<at::Tensor>& inputs) {
+at::Tensor record(const c10::intrusive_ptr<Operation>& operation, const std::vector<at::Tensor>& inputs) {
     const bool learns = c10::GradMode::is_enabled() && std::any_of(inputs.begin(), inputs.end(), [](const at::Tensor& input) {
                             return input.requires_grad();
                         });

@@ -25,7 +25,7 @@ public:
 };
 
 // Runs the operation and records it where grad mode is on and an input requires a gradient.  All inputs are defined.
-at::Tensor record(c10::intrusive_ptr<Operation> operation, const std::vector<at::Tensor>& inputs);
+at::Tensor record(const c10::intrusive_ptr<Operation>& operation, const std::vector<at::Tensor>& inputs);
 
 // f(x), keeping nothing but x: f is computed again in the backward pass (activation checkpointing).  `learning`: every other tensor
 // of which f's result may ask a gradient.  Values and gradients are bit for bit those without it, since f runs in grad mode both

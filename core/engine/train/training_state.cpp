@@ -83,6 +83,7 @@ Result<void> saveTrainingState(const std::filesystem::path& folder, AdamW& optim
                                const RunIdentity& identity) {
     std::vector<files::TensorToWrite> tensors;
     const auto all = allTensors(optimizer);
+    tensors.reserve(all.size());
     for (const auto& [name, tensor] : all) {
         tensors.push_back(
             {{name, dtypeName(tensor.scalar_type()), tensor.sizes().vec()},
