@@ -172,6 +172,7 @@ public:
 
     Result<std::vector<at::Tensor>> allGather(const at::Tensor& tensor) override {
         std::vector<at::Tensor> found;
+        found.reserve(static_cast<std::size_t>(size()));
         for (int i = 0; i < size(); ++i) found.push_back(at::empty(tensor.sizes(), tensor.options()));
         RETURN_IF_ERROR(run({Operation::AllGather, &tensor, 0}, [&] { return gather(tensor.contiguous(), found); }));
         return found;
@@ -219,6 +220,7 @@ private:
         at::Tensor sent = at::empty({static_cast<std::int64_t>(mine.size())}, at::TensorOptions(at::kLong));
         std::memcpy(sent.mutable_data_ptr(), mine.data(), sizeof mine);
         std::vector<at::Tensor> received;
+        received.reserve(static_cast<std::size_t>(size()));
         for (int i = 0; i < size(); ++i) received.push_back(at::empty_like(sent));
         gather(sent, received)->wait();
         for (int other = 0; other < size(); ++other) {
