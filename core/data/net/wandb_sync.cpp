@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "core/shared/base/descriptor.h"
 #include "core/shared/base/file.h"
 
 extern char** environ;  // NOLINT(readability-redundant-declaration): POSIX leaves it to the program
@@ -33,20 +34,6 @@ std::filesystem::path findProgram(const std::string& name, const std::string& se
     }
     return {};
 }
-
-class Descriptor {
-public:
-    explicit Descriptor(int fd) : m_fd(fd) {}
-    ~Descriptor() {
-        if (m_fd >= 0) ::close(m_fd);
-    }
-    Descriptor(const Descriptor&) = delete;
-    Descriptor& operator=(const Descriptor&) = delete;
-    [[nodiscard]] int get() const { return m_fd; }
-
-private:
-    int m_fd;
-};
 
 // A descriptor above those that the child gets: dup2 onto itself would keep its close-on-exec flag.
 int openAbove(const std::filesystem::path& path, int flags) {
