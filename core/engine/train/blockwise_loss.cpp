@@ -12,39 +12,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 #include <vector>
 
-#include "kernels/dequantize.h"
+#include "core/engine/ops/stored_product.h"
 
 namespace lapidary::train {
 namespace {
-
-// Head rows that are float32 at once when they are stored otherwise: 16 MiB for a width of 1024.
-constexpr std::int64_t kHeadRows = 4096;
-
-// Calls `use(first, rows)` with all rows of a matrix in turn as float32 [count, cols]: in place where they are that already.
-void forRowBlocks(const ops::Weight& weight, const std::function<void(std::int64_t first, const at::Tensor& rows)>& use) {
-    const std::int64_t total = weight.rows();
-    const std::int64_t cols = weight.cols();
-    if (weight.tensor().defined() && weight.tensor().scalar_type() == at::kFloat) {
-        use(0, weight.tensor().detach().view({total, cols}));
-        return;
-    }
-    TORCH_CHECK(weight.bytes() != nullptr, "the head must lie in this machine's memory");
-    const std::int64_t stride = *kernels::rowBytes(weight.format(), cols);
-    at::Tensor scratch = at::empty({std::min(kHeadRows, total), cols}, at::TensorOptions(at::kFloat));
-    float* const values = scratch.mutable_data_ptr<float>();
-    for (std::int64_t first = 0; first < total; first += kHeadRows) {
-        const std::int64_t count = std::min(kHeadRows, total - first);
-        at::parallel_for(0, count, 16, [&](std::int64_t begin, std::int64_t end) {
-            for (std::int64_t row = begin; row < end; ++row) {
-                kernels::dequantizeRow(weight.format(), weight.bytes() + (first + row) * stride, values + row * cols, cols);
-            }
-        });
-        use(first, scratch.narrow(0, 0, count));
-    }
-}
 
 struct RowLoss {
     float loss = 0.0F;
@@ -84,6 +57,7 @@ LossResult blockwiseLoss(const LossRequest& request, const ops::Weight& head) {
     const std::int64_t width = request.hidden.size(1);
     const std::int64_t vocab = head.rows();
     TORCH_CHECK(width == head.cols() && request.targets.numel() == n, "hidden, targets and head do not belong together");
+    TORCH_CHECK(head.bytes() != nullptr, "the head must lie in this machine's memory");
     LossResult result;
     result.losses = at::empty({n}, at::TensorOptions(at::kFloat));
     if (request.wantsPredictions) result.predictions = at::empty({n}, at::TensorOptions(at::kLong));
@@ -107,7 +81,7 @@ LossResult blockwiseLoss(const LossRequest& request, const ops::Weight& head) {
         const std::int64_t rows = std::min(blockRows, n - first);
         const at::Tensor hidden = request.hidden.detach().narrow(0, first, rows).to(at::kCPU, at::kFloat).contiguous();
         at::Tensor logits = buffer.narrow(0, 0, rows);
-        forRowBlocks(head, [&](std::int64_t begin, const at::Tensor& weight) {
+        ops::eachBlock(head, [&](std::int64_t begin, const at::Tensor& weight) {
             at::Tensor part = logits.narrow(1, begin, weight.size(0));
             at::mm_out(part, hidden, weight.t());
         });
@@ -126,7 +100,7 @@ LossResult blockwiseLoss(const LossRequest& request, const ops::Weight& head) {
         for (std::int64_t i = 0; i < rows; ++i) result.sum += static_cast<double>(losses[i]);
         if (!request.wantsGradient) continue;
         at::Tensor gradient = result.hiddenGradient.narrow(0, first, rows);
-        forRowBlocks(head, [&](std::int64_t begin, const at::Tensor& weight) {
+        ops::eachBlock(head, [&](std::int64_t begin, const at::Tensor& weight) {
             const at::Tensor part = logits.narrow(1, begin, weight.size(0));
             gradient.addmm_(part, weight);
             if (headLearns) {

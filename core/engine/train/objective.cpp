@@ -49,12 +49,7 @@ double Tally::accuracy() const {
         all.right += count.right;
         all.asked += count.asked;
     }
-    return all.asked > 0 ? static_cast<double>(all.right) / static_cast<double>(all.asked) : 0.0;
-}
-
-const ops::Weight& AnswerObjective::head() const {
-    const ops::Weight* const saved = m_settings.adapter != nullptr ? m_settings.adapter->savedHead() : nullptr;
-    return saved != nullptr ? *saved : m_model.outputWeight();
+    return all.accuracy();
 }
 
 Result<model::ModelInput> AnswerObjective::inputOf(const MicroBatch& batch, const std::stop_token& stop) const {
@@ -80,7 +75,7 @@ Result<double> AnswerObjective::accumulate(const MicroBatch& batch, double gradi
     request.softcap = m_model.softcap();
     request.gradientScale = gradientScale;
     request.blockBytes = m_settings.lossBlockBytes;
-    const LossResult loss = blockwiseLoss(request, head());
+    const LossResult loss = blockwiseLoss(request, m_model.outputWeight(m_settings.adapter));
     if (output.output.requires_grad()) output.output.backward(loss.hiddenGradient);
     return loss.sum;
 }
@@ -97,7 +92,7 @@ Result<AnswerObjective::Prediction> AnswerObjective::predict(const MicroBatch& b
     request.wantsGradient = false;
     request.wantsPredictions = true;
     request.blockBytes = m_settings.lossBlockBytes;
-    LossResult loss = blockwiseLoss(request, head());
+    LossResult loss = blockwiseLoss(request, m_model.outputWeight(m_settings.adapter));
     return Prediction{std::move(loss.losses), std::move(loss.predictions), loss.sum};
 }
 

@@ -22,6 +22,11 @@ struct Tally {
     struct Count {
         std::int64_t right = 0;
         std::int64_t asked = 0;
+
+        // 0 to 1; 0 where nothing was asked.
+        [[nodiscard]] double accuracy() const {
+            return asked > 0 ? static_cast<double>(right) / static_cast<double>(asked) : 0.0;
+        }
     };
     double lossSum = 0.0;
     std::int64_t targets = 0;
@@ -72,8 +77,6 @@ public:
 private:
     // The input with the adapter, and with kept states instead of pixels where the tower is frozen.
     [[nodiscard]] Result<model::ModelInput> inputOf(const MicroBatch& batch, const std::stop_token& stop) const;
-    // What the logits are made with: the model's head, or the one that the adapter trains instead.
-    [[nodiscard]] const ops::Weight& head() const;
 
     model::Gemma3VlModel& m_model;
     Settings m_settings;

@@ -55,6 +55,7 @@ const char* refusalName(StepRefusal refusal) {
 
 RunLoop::RunLoop(const RunRequest& request, const RunParts& parts, dataset::SampleOrder order, const RunCounters& counters)
     : m_request(request), m_parts(parts), m_order(std::move(order)), m_counters(counters) {
+    if (request.recipe.train.noOpCheckSteps < 1) return;  // nobody will ask
     for (const TrainableParameter& parameter : parts.trainer.optimizer().parameters()) {
         m_startHashes[parameter.name] = hashOf(parameter.tensor);
     }
@@ -273,8 +274,7 @@ Result<void> RunLoop::tellEvaluation(const Tally& tally, const std::stop_token& 
     event.loss = tally.loss();
     event.accuracy = tally.accuracy();
     for (const auto& [kind, count] : tally.kinds) {
-        const double accuracy = count.asked > 0 ? static_cast<double>(count.right) / static_cast<double>(count.asked) : 0.0;
-        event.kinds.push_back({kind, accuracy, count.asked});
+        event.kinds.push_back({kind, count.accuracy(), count.asked});
     }
     event.best = isBetter(tally);
     if (event.best) {

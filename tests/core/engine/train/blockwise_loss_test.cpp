@@ -14,7 +14,7 @@
 namespace lapidary::train {
 namespace {
 
-constexpr std::int64_t kVocab = 5000;  // more than one block of head rows
+constexpr std::int64_t kVocab = 40000;  // more than one block of head rows
 constexpr std::int64_t kWidth = 32;
 constexpr std::int64_t kRows = 23;
 
