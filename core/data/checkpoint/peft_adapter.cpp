@@ -223,6 +223,7 @@ Result<void> writePeftAdapter(const std::filesystem::path& folder, const PeftAda
     std::filesystem::create_directories(folder, error);
     if (error) return systemError("make the folder", folder, error.value());
     std::vector<files::TensorToWrite> tensors;
+    tensors.reserve(adapter.tensors.size());
     for (const PeftTensor& tensor : adapter.tensors) {
         tensors.push_back(
             {{peftTensorName(tensor, adapter.visionLanguage), dtypeOf(tensor.format), tensor.shape}, tensor.bytes});
