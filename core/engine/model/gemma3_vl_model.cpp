@@ -1,6 +1,7 @@
 #include "core/engine/model/gemma3_vl_model.h"
 
 #include <ATen/ops/cat.h>
+#include <c10/core/GradMode.h>
 #include <c10/util/Exception.h>
 
 #include <algorithm>
@@ -16,8 +17,10 @@
 namespace lapidary::model {
 namespace {
 
-// Views that go through the tower together: one fills a CPU already, and its activations are the peak of reading a picture.
-constexpr std::int64_t kViewsAtOnceCpu = 1;
+// NOTE [Views at once]: on a CPU one view of a released model (4,096 patches) fills the machine, and its activations are the peak of
+// reading a picture.  Views of a small tower go together while it learns, or each would add its own gradient to every weight.
+// Without gradients they go one by one: the states of a view are then the same bits in whatever company it came.
+constexpr std::int64_t kPatchesAtOnceCpu = 4096;
 constexpr std::int64_t kViewsAtOnceGpu = 8;
 
 Result<void> checkPart(const config::Gemma3Config& config, const ModelPart& part) {
@@ -149,7 +152,11 @@ Result<at::Tensor> Gemma3VlModel::projectVisionStates(const at::Tensor& pooled, 
     return m_projector->project(asInput(pooled), {adapter});
 }
 
-std::int64_t Gemma3VlModel::viewsAtOnce() const { return m_options.device.is_cpu() ? kViewsAtOnceCpu : kViewsAtOnceGpu; }
+std::int64_t Gemma3VlModel::viewsAtOnce() const {
+    if (!m_options.device.is_cpu()) return kViewsAtOnceGpu;
+    if (!c10::GradMode::is_enabled()) return 1;
+    return std::max<std::int64_t>(1, kPatchesAtOnceCpu / m_config.vision->numPatches());
+}
 
 at::Tensor Gemma3VlModel::asInput(const at::Tensor& values) const {
     return values.to(m_options.device, ops::scalarType(m_options.precision));
