@@ -18,8 +18,11 @@ constexpr KernelTable kReferenceTable{"reference",
                                       reference::dequantizeRow,
                                       reference::linearRows,
                                       reference::intervalAttention,
+                                      reference::intervalAttentionBackward,
                                       reference::rmsNormRows,
+                                      reference::rmsNormRowsBackward,
                                       reference::geluTanhMul,
+                                      reference::geluTanhMulBackward,
                                       reference::rotateHalves,
                                       reference::readMemory,
                                       reference::multiplyAdds};
@@ -29,8 +32,11 @@ constexpr KernelTable kAvx2Table{"avx2",
                                  avx2::dequantizeRow,
                                  avx2::linearRows,
                                  avx2::intervalAttention,
+                                 avx2::intervalAttentionBackward,
                                  avx2::rmsNormRows,
+                                 avx2::rmsNormRowsBackward,
                                  avx2::geluTanhMul,
+                                 avx2::geluTanhMulBackward,
                                  avx2::rotateHalves,
                                  avx2::readMemory,
                                  avx2::multiplyAdds};
@@ -38,8 +44,11 @@ constexpr KernelTable kAvx512Table{"avx512",
                                    avx512::dequantizeRow,
                                    avx512::linearRows,
                                    avx512::intervalAttention,
+                                   avx512::intervalAttentionBackward,
                                    avx512::rmsNormRows,
+                                   avx512::rmsNormRowsBackward,
                                    avx512::geluTanhMul,
+                                   avx512::geluTanhMulBackward,
                                    avx512::rotateHalves,
                                    avx512::readMemory,
                                    avx512::multiplyAdds};
@@ -100,12 +109,25 @@ void intervalAttention(const IntervalAttention& work, std::int64_t headBegin, st
     bestKernels().intervalAttention(work, headBegin, headEnd, queryBegin, queryEnd);
 }
 
+void intervalAttentionBackward(const IntervalAttentionBackward& work, std::int64_t kvHeadBegin, std::int64_t kvHeadEnd) {
+    bestKernels().intervalAttentionBackward(work, kvHeadBegin, kvHeadEnd);
+}
+
 void rmsNormRows(const float* x, const float* weight, float* y, std::int64_t rows, std::int64_t cols, float eps) {
     bestKernels().rmsNormRows(x, weight, y, rows, cols, eps);
 }
 
+void rmsNormRowsBackward(const float* x, const float* weight, const float* dy, float* dx, float* dWeight, std::int64_t rows,
+                         std::int64_t cols, float eps) {
+    bestKernels().rmsNormRowsBackward(x, weight, dy, dx, dWeight, rows, cols, eps);
+}
+
 void geluTanhMul(const float* gate, const float* up, float* y, std::int64_t count) {
     bestKernels().geluTanhMul(gate, up, y, count);
+}
+
+void geluTanhMulBackward(const float* gate, const float* up, const float* dy, float* dGate, float* dUp, std::int64_t count) {
+    bestKernels().geluTanhMulBackward(gate, up, dy, dGate, dUp, count);
 }
 
 void rotateHalves(float* x, const float* cos, const float* sin, std::int64_t tokens, std::int64_t heads, std::int64_t headDim) {

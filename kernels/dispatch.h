@@ -20,8 +20,11 @@ struct KernelTable {
     void (*dequantizeRow)(BlockFormat, const std::byte*, float*, std::int64_t);
     void (*linearRows)(const LinearRows&, std::int64_t, std::int64_t);
     void (*intervalAttention)(const IntervalAttention&, std::int64_t, std::int64_t, std::int64_t, std::int64_t);
+    void (*intervalAttentionBackward)(const IntervalAttentionBackward&, std::int64_t, std::int64_t);
     void (*rmsNormRows)(const float*, const float*, float*, std::int64_t, std::int64_t, float);
+    void (*rmsNormRowsBackward)(const float*, const float*, const float*, float*, float*, std::int64_t, std::int64_t, float);
     void (*geluTanhMul)(const float*, const float*, float*, std::int64_t);
+    void (*geluTanhMulBackward)(const float*, const float*, const float*, float*, float*, std::int64_t);
     void (*rotateHalves)(float*, const float*, const float*, std::int64_t, std::int64_t, std::int64_t);
 
     // Yardsticks, not ops (roofline.h): reads `words` 8-byte words; does at least `rounds` dependent steps of independent

@@ -35,6 +35,37 @@ Floats geluTanh(Floats x) {
     return div(x, add(set(1.0F), exponential(mul(inner, set(-1.59576912160573F)))));
 }
 
+// Its slope, dy · up times that and dy · gelu at once.  Beyond ±10 the slope is 0 or 1 to the last bit, and e would overflow.
+void geluTanhBackward(Floats x, Floats up, Floats dy, float* dGate, float* dUp) {
+    const Floats near = min(set(10.0F), max(set(-10.0F), x));
+    const Floats square = mul(near, near);
+    const Floats inner = mul(near, fma(square, set(0.044715F), set(1.0F)));
+    const Floats e = exponential(mul(inner, set(-1.59576912160573F)));
+    const Floats s = div(set(1.0F), add(set(1.0F), e));
+    // d(2u)/dx with u as above.
+    const Floats steep = mul(set(1.59576912160573F), fma(square, set(0.134145F), set(1.0F)));
+    const Floats slope = fma(mul(mul(near, s), mul(e, s)), steep, s);  // 1 − s = e · s, without its cancellation
+    store(dGate, mul(mul(dy, up), slope));
+    store(dUp, mul(dy, mul(x, s)));
+}
+
+// Σ x · (1 + weight) · dy.
+float weightedProduct(const float* x, const float* weight, const float* dy, std::int64_t cols) {
+    Floats sums[2] = {zero(), zero()};
+    std::int64_t i = 0;
+    for (; i + 2 * kWidth <= cols; i += 2 * kWidth) {
+        for (int k = 0; k < 2; ++k) {
+            const std::int64_t at = i + k * kWidth;
+            sums[k] = fma(mul(load(x + at), add(set(1.0F), load(weight + at))), load(dy + at), sums[k]);
+        }
+    }
+    for (; i + kWidth <= cols; i += kWidth)
+        sums[0] = fma(mul(load(x + i), add(set(1.0F), load(weight + i))), load(dy + i), sums[0]);
+    float total = sum(add(sums[0], sums[1]));
+    for (; i < cols; ++i) total += x[i] * (1.0F + weight[i]) * dy[i];
+    return total;
+}
+
 }  // namespace
 
 void rmsNormRows(const float* x, const float* weight, float* y, std::int64_t rows, std::int64_t cols, float eps) {
@@ -50,10 +81,41 @@ void rmsNormRows(const float* x, const float* weight, float* y, std::int64_t row
     }
 }
 
+void rmsNormRowsBackward(const float* x, const float* weight, const float* dy, float* dx, float* dWeight, std::int64_t rows,
+                         std::int64_t cols, float eps) {
+    const auto columns = static_cast<float>(cols);
+    for (std::int64_t row = 0; row < rows; ++row) {
+        const float* in = x + row * cols;
+        const float* out = dy + row * cols;
+        const float r = 1.0F / __builtin_sqrtf(sumOfSquares(in, cols) / columns + eps);
+        if (dWeight != nullptr) {
+            std::int64_t i = 0;
+            for (; i + kWidth <= cols; i += kWidth)
+                store(dWeight + i, fma(mul(load(out + i), set(r)), load(in + i), load(dWeight + i)));
+            for (; i < cols; ++i) dWeight[i] += out[i] * r * in[i];
+        }
+        if (dx == nullptr) continue;
+        const float pull = r * r * r * weightedProduct(in, weight, out, cols) / columns;
+        float* to = dx + row * cols;
+        std::int64_t i = 0;
+        for (; i + kWidth <= cols; i += kWidth) {
+            const Floats h = mul(add(set(1.0F), load(weight + i)), load(out + i));
+            store(to + i, negatedFma(set(pull), load(in + i), mul(set(r), h)));
+        }
+        for (; i < cols; ++i) to[i] = r * (1.0F + weight[i]) * out[i] - pull * in[i];
+    }
+}
+
 void geluTanhMul(const float* gate, const float* up, float* y, std::int64_t count) {
     std::int64_t i = 0;
     for (; i + kWidth <= count; i += kWidth) store(y + i, mul(geluTanh(load(gate + i)), load(up + i)));
     reference::geluTanhMul(gate + i, up + i, y + i, count - i);
+}
+
+void geluTanhMulBackward(const float* gate, const float* up, const float* dy, float* dGate, float* dUp, std::int64_t count) {
+    std::int64_t i = 0;
+    for (; i + kWidth <= count; i += kWidth) geluTanhBackward(load(gate + i), load(up + i), load(dy + i), dGate + i, dUp + i);
+    reference::geluTanhMulBackward(gate + i, up + i, dy + i, dGate + i, dUp + i, count - i);
 }
 
 void rotateHalves(float* x, const float* cos, const float* sin, std::int64_t tokens, std::int64_t heads, std::int64_t headDim) {

@@ -1,1 +1,1 @@
-#include "kernels/cpu/interval_attention_impl.h"
+#include "kernels/cpu/interval_attention_backward_impl.h"

@@ -1,6 +1,7 @@
 // Attention in one pass over the keys, a block of 64 at a time, with a running maximum and sum (online softmax: Milakov and
 // Gimelshein, arXiv:1805.02867; by blocks: Dao et al., arXiv:2205.14135).  Rows, that is pairs of query and head, that share
 // a key head are worked on together, sixteen at a time, so that a key or value is read from memory once for all of them.
+// Where queries see two intervals, the pass goes over both.
 #pragma once
 
 #include "kernels/cpu/simd.h"
@@ -19,7 +20,8 @@ constexpr float kMinusInfinity = -__builtin_inff();
 struct Row {
     const float* q;
     float* out;
-    std::int64_t begin;
+    std::int64_t query;
+    std::int64_t begin;  // of the interval that the pass is in
     std::int64_t end;
     float largest;  // of the scores so far
     float total;    // of exp(score − largest) so far
@@ -163,35 +165,53 @@ void gatherBlock(Tile& tile, const std::byte* values, int count, std::int64_t he
     for (; column < headDim; column += kWidth) gatherColumns<Keys, 1>(tile, values, count, headDim, column);
 }
 
+bool seesAny(const IntervalAttention& work, std::int64_t query) {
+    return work.begin[query] < work.end[query] ||
+           (work.prefixBegin != nullptr && work.prefixBegin[query] < work.prefixEnd[query]);
+}
+
+// use(position, slot, count) for every block of keys that some row of the tile sees, interval by interval.
+template <class Use>
+void eachBlock(const IntervalAttention& work, Tile& tile, const Use& use) {
+    for (int interval = work.prefixBegin != nullptr ? 0 : 1; interval < 2; ++interval) {
+        const std::int32_t* begins = interval == 0 ? work.prefixBegin : work.begin;
+        const std::int32_t* ends = interval == 0 ? work.prefixEnd : work.end;
+        std::int64_t begin = INT64_MAX;
+        std::int64_t end = 0;
+        for (int r = 0; r < tile.count; ++r) {
+            Row& row = tile.rows[r];
+            row.begin = begins[row.query];
+            row.end = ends[row.query];
+            if (row.begin >= row.end) continue;
+            begin = row.begin < begin ? row.begin : begin;
+            end = row.end > end ? row.end : end;
+        }
+        for (std::int64_t position = begin; position < end;) {
+            const std::int64_t slot = position % work.capacity;
+            std::int64_t count = end - position < kKeys ? end - position : kKeys;
+            if (count > work.capacity - slot) count = work.capacity - slot;  // up to where the ring wraps
+            use(position, slot, static_cast<int>(count));
+            position += count;
+        }
+    }
+}
+
 template <class Keys>
 void attendTile(const IntervalAttention& work, Tile& tile, std::int64_t kvHead) {
-    std::int64_t begin = INT64_MAX;
-    std::int64_t end = 0;
     for (int r = 0; r < tile.count; ++r) {
-        Row& row = tile.rows[r];
-        for (std::int64_t i = 0; i < work.headDim; i += kWidth) store(row.out + i, zero());
-        if (row.begin >= row.end) continue;
-        begin = row.begin < begin ? row.begin : begin;
-        end = row.end > end ? row.end : end;
+        for (std::int64_t i = 0; i < work.headDim; i += kWidth) store(tile.rows[r].out + i, zero());
     }
     const std::int64_t rowBytesOfKey = work.headDim * Keys::kBytes;
     const std::int64_t headOffset = kvHead * work.capacity * rowBytesOfKey;
-    for (std::int64_t position = begin; position < end;) {
-        const std::int64_t slot = position % work.capacity;
-        std::int64_t count = end - position < kKeys ? end - position : kKeys;
-        if (count > work.capacity - slot) count = work.capacity - slot;  // up to where the ring wraps
+    eachBlock(work, tile, [&](std::int64_t position, std::int64_t slot, int count) {
         const std::int64_t offset = headOffset + slot * rowBytesOfKey;
-        scoreBlock<Keys>(tile, static_cast<const std::byte*>(work.k) + offset, static_cast<int>(count), work.headDim,
-                         work.scale);
-        for (int r = 0; r < tile.count; ++r) {
-            softmaxBlock(tile.rows[r], tile.scores[r], position, static_cast<int>(count), work.headDim);
-        }
-        gatherBlock<Keys>(tile, static_cast<const std::byte*>(work.v) + offset, static_cast<int>(count), work.headDim);
-        position += count;
-    }
+        scoreBlock<Keys>(tile, static_cast<const std::byte*>(work.k) + offset, count, work.headDim, work.scale);
+        for (int r = 0; r < tile.count; ++r) softmaxBlock(tile.rows[r], tile.scores[r], position, count, work.headDim);
+        gatherBlock<Keys>(tile, static_cast<const std::byte*>(work.v) + offset, count, work.headDim);
+    });
     for (int r = 0; r < tile.count; ++r) {
         const Row& row = tile.rows[r];
-        if (row.begin >= row.end) continue;
+        if (!seesAny(work, row.query)) continue;
         for (std::int64_t i = 0; i < work.headDim; i += kWidth) store(row.out + i, div(load(row.out + i), set(row.total)));
     }
 }
@@ -223,8 +243,7 @@ void intervalAttention(const IntervalAttention& work, std::int64_t headBegin, st
         for (std::int64_t query = queryBegin; query < queryEnd; ++query) {
             for (std::int64_t head = first; head < last; ++head) {
                 const std::int64_t at = (query * work.heads + head) * work.headDim;
-                tile.rows[tile.count++] = {work.q + at,     work.out + at,  work.begin[query],
-                                           work.end[query], kMinusInfinity, 0.0F};
+                tile.rows[tile.count++] = {work.q + at, work.out + at, query, 0, 0, kMinusInfinity, 0.0F};
                 if (tile.count == kRows) attend(work, tile, kvHead);
             }
         }

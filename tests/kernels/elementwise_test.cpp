@@ -81,6 +81,62 @@ TEST_P(ElementwiseVersion, RmsNormEqualsTheFormula) {
     }
 }
 
+// Against the derivative of the formula, and at values where a careless one overflows.
+TEST_P(ElementwiseVersion, GeluBackwardEqualsTheSlope) {
+    std::vector<float> gate;
+    for (int i = -1400; i <= 1400; ++i) gate.push_back(static_cast<float>(i) * 0.01F);
+    for (const float far : {25.0F, -25.0F, 1e20F, -1e20F, 3e38F, -3e38F}) gate.push_back(far);
+    const auto count = static_cast<std::int64_t>(gate.size());
+    const std::vector<float> up(gate.size(), 2.0F), dy(gate.size(), 0.75F);
+    std::vector<float> dGate(gate.size()), dUp(gate.size());
+    GetParam()->geluTanhMulBackward(gate.data(), up.data(), dy.data(), dGate.data(), dUp.data(), count);
+    for (std::size_t i = 0; i < gate.size(); ++i) {
+        const double x = gate[i];
+        constexpr double kStep = 1e-4;  // its square times the third derivative is 1e-8
+        const double slope =
+            std::fabs(x) > 20.0 ? (x > 0.0 ? 1.0 : 0.0) : (geluTanhExact(x + kStep) - geluTanhExact(x - kStep)) / (2.0 * kStep);
+        ASSERT_NEAR(dGate[i], 1.5 * slope, 2e-6) << x;
+        ASSERT_NEAR(dUp[i], 0.75 * geluTanhExact(x), 2e-7 * std::max(1.0, std::fabs(x))) << x;
+    }
+}
+
+TEST_P(ElementwiseVersion, RmsNormBackwardEqualsTheFormula) {
+    std::mt19937 random(7);
+    for (const std::int64_t cols : {1, 3, 16, 17, 48, 127, 192, 640, 1153}) {
+        constexpr std::int64_t kRows = 3;
+        const auto n = static_cast<std::size_t>(kRows * cols);
+        const auto x = randomFloats(n, 4.0F, random), dy = randomFloats(n, 1.0F, random);
+        const auto weight = randomFloats(static_cast<std::size_t>(cols), 0.5F, random);
+        std::vector<float> dx(n), dWeight(static_cast<std::size_t>(cols), 0.25F);
+        GetParam()->rmsNormRowsBackward(x.data(), weight.data(), dy.data(), dx.data(), dWeight.data(), kRows, cols, 1e-6F);
+        std::vector<double> expectedWeight(static_cast<std::size_t>(cols), 0.25);
+        for (std::int64_t row = 0; row < kRows; ++row) {
+            const auto at = [&](std::int64_t i) { return static_cast<std::size_t>(row * cols + i); };
+            double squares = 0.0, mixed = 0.0;
+            for (std::int64_t i = 0; i < cols; ++i) {
+                squares += static_cast<double>(x[at(i)]) * x[at(i)];
+                mixed += static_cast<double>(x[at(i)]) * (1.0 + static_cast<double>(weight[static_cast<std::size_t>(i)])) *
+                         dy[at(i)];
+            }
+            const double r = 1.0 / std::sqrt(squares / static_cast<double>(cols) + 1e-6);
+            for (std::int64_t i = 0; i < cols; ++i) {
+                const auto column = static_cast<std::size_t>(i);
+                const double h = (1.0 + static_cast<double>(weight[column])) * dy[at(i)];
+                const double expected = r * h - x[at(i)] * r * r * r * mixed / static_cast<double>(cols);
+                ASSERT_NEAR(dx[at(i)], expected, 1e-5 * (1.0 + std::fabs(expected))) << cols << " " << i;
+                expectedWeight[column] += static_cast<double>(dy[at(i)]) * x[at(i)] * r;
+            }
+        }
+        for (std::size_t i = 0; i < dWeight.size(); ++i) ASSERT_NEAR(dWeight[i], expectedWeight[i], 1e-5) << cols << " " << i;
+        auto inPlace = dy;
+        GetParam()->rmsNormRowsBackward(x.data(), weight.data(), inPlace.data(), inPlace.data(), nullptr, kRows, cols, 1e-6F);
+        EXPECT_EQ(inPlace, dx);
+        auto alone = std::vector<float>(static_cast<std::size_t>(cols), 0.25F);
+        GetParam()->rmsNormRowsBackward(x.data(), weight.data(), dy.data(), nullptr, alone.data(), kRows, cols, 1e-6F);
+        EXPECT_EQ(alone, dWeight);
+    }
+}
+
 TEST_P(ElementwiseVersion, RotationEqualsTheDefinitionBitForBit) {
     std::mt19937 random(6);
     for (const std::int64_t headDim : {2, 4, 10, 16, 32, 72, 128, 256}) {

@@ -11,8 +11,7 @@ namespace {
 
 bool mayUseKernel(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const LayerInputs& inputs) {
     const bool learns = ops::recordsGradient({&q, &k, &v});
-    const bool oneInterval = !inputs.full.intervals.prefixBegin.defined();
-    return q.is_cpu() && q.scalar_type() == at::kFloat && !learns && oneInterval && inputs.attentions == nullptr;
+    return q.is_cpu() && q.scalar_type() == at::kFloat && !learns && inputs.attentions == nullptr;
 }
 
 }  // namespace

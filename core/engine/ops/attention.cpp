@@ -55,7 +55,6 @@ at::Tensor ringAttention(const at::Tensor& q, const at::Tensor& k, const at::Ten
     TORCH_CHECK(q.is_contiguous() && k.is_contiguous() && v.is_contiguous() && intervals.begin.is_contiguous() &&
                     intervals.end.is_contiguous() && k.scalar_type() == v.scalar_type(),
                 "attention wants contiguous operands");
-    TORCH_CHECK(!intervals.prefixBegin.defined(), "the attention kernel takes one interval a query");
     at::Tensor out = at::empty(q.sizes(), q.options());
     const std::int64_t blocks = (queries + kQueryBlock - 1) / kQueryBlock;
     const std::int64_t rowStride = k.stride(0) * static_cast<std::int64_t>(k.element_size());
@@ -73,6 +72,9 @@ at::Tensor ringAttention(const at::Tensor& q, const at::Tensor& k, const at::Ten
     const auto* const valueData = static_cast<const std::byte*>(v.const_data_ptr());
     const std::int32_t* const begins = intervals.begin.const_data_ptr<std::int32_t>();
     const std::int32_t* const ends = intervals.end.const_data_ptr<std::int32_t>();
+    const bool shares = intervals.prefixBegin.defined();
+    const std::int32_t* const prefixBegins = shares ? intervals.prefixBegin.const_data_ptr<std::int32_t>() : nullptr;
+    const std::int32_t* const prefixEnds = shares ? intervals.prefixEnd.const_data_ptr<std::int32_t>() : nullptr;
     at::parallel_for(0, rows * heads * blocks, 1, [&](std::int64_t begin, std::int64_t end) {
         kernels::IntervalAttention mine = work;
         for (std::int64_t item = begin; item < end; ++item) {
@@ -85,6 +87,10 @@ at::Tensor ringAttention(const at::Tensor& q, const at::Tensor& k, const at::Ten
             mine.v = valueData + row * rowStride;
             mine.begin = begins + row * queries;
             mine.end = ends + row * queries;
+            if (shares) {
+                mine.prefixBegin = prefixBegins + row * queries;
+                mine.prefixEnd = prefixEnds + row * queries;
+            }
             kernels::intervalAttention(mine, head, head + 1, first, std::min(first + kQueryBlock, queries));
         }
     });

@@ -17,7 +17,7 @@ struct Intervals {
     at::Tensor prefixEnd{};
 };
 
-// The kernel: float32 on a CPU, no gradient, no mask in memory, one interval a query.
+// The kernel: float32 on a CPU, no gradient, no mask in memory.
 // q [rows, queries, heads, head_dim] float32; k, v [rows, kv_heads, capacity, head_dim] float32 or bfloat16, position p in slot
 // p % capacity → [rows, queries, heads, head_dim].
 at::Tensor ringAttention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const Intervals& intervals,
@@ -30,8 +30,8 @@ at::Tensor ringAttention(const at::Tensor& q, const at::Tensor& k, const at::Ten
 at::Tensor maskedAttention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, std::int64_t firstKey,
                            const Intervals& intervals, double scale, at::Tensor* weights = nullptr);
 
-// What training takes: no weights, and a gradient of q, k and v that is computed a block of queries at a time from these three alone,
-// so that no scores are kept.  q [rows, queries, heads, head_dim]; k, v [rows, kv_heads, keys, head_dim] of q's type, key 0 first.
+// What training takes: no weights, and a gradient of q, k and v that is computed a block at a time from these three alone, so that no
+// scores are kept.  q [rows, queries, heads, head_dim]; k, v [rows, kv_heads, keys, head_dim] of q's type, key 0 first.
 at::Tensor learningAttention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const Intervals& intervals,
                              double scale);
 

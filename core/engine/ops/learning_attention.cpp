@@ -1,6 +1,7 @@
 // Attention under gradients.  The backward pass computes the probabilities of a block of queries again, over the keys that this block
-// sees: sliding layers cost their window, and nothing as large as queries x keys is ever held (as FlashAttention, arXiv:2205.14135,
-// by whole matrix products).
+// sees: sliding layers cost their window, and nothing as large as queries x keys is ever held (as FlashAttention, arXiv:2205.14135): by
+// the kernel on a CPU, by whole matrix products elsewhere.
+#include <ATen/Parallel.h>
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/zeros.h>
@@ -12,6 +13,7 @@
 
 #include "core/engine/ops/attention.h"
 #include "core/engine/ops/autograd.h"
+#include "kernels/interval_attention.h"
 
 namespace lapidary::ops {
 namespace {
@@ -37,14 +39,15 @@ public:
     // inputs: q, k, v.
     Recorded forward(const std::vector<at::Tensor>& inputs) override {
         const at::Tensor &q = inputs[0], &k = inputs[1], &v = inputs[2];
-        const bool kernel = q.is_cpu() && q.scalar_type() == at::kFloat && !m_intervals.prefixBegin.defined();
-        if (kernel) return {ringAttention(q.contiguous(), k.contiguous(), v.contiguous(), m_intervals, m_scale), inputs};
+        if (byKernel(q)) return {ringAttention(q.contiguous(), k.contiguous(), v.contiguous(), m_intervals, m_scale), inputs};
         return {maskedAttention(q, k, v, 0, m_intervals, m_scale), inputs};
     }
 
     std::vector<at::Tensor> backward(const std::vector<at::Tensor>& kept, const at::Tensor& gradient,
                                      const std::vector<bool>& /*wanted*/) override {
         const at::Tensor& q = kept[0];
+        // A key head is one thread's work, so that its gradients are summed in one order.
+        if (byKernel(q) && q.size(0) * kept[1].size(1) >= at::get_num_threads()) return kernelBackward(kept, gradient);
         const at::Tensor k = kept[1].to(at::kFloat), v = kept[2].to(at::kFloat);
         const std::int64_t queries = q.size(1), keys = k.size(2);
         Gradients sums{at::empty(q.sizes(), q.options().dtype(at::kFloat)), at::zeros(k.sizes(), k.options()),
@@ -72,6 +75,48 @@ private:
         at::Tensor v;
         const at::Tensor& gradient;
     };
+
+    static bool byKernel(const at::Tensor& q) { return q.is_cpu() && q.scalar_type() == at::kFloat; }
+
+    [[nodiscard]] std::vector<at::Tensor> kernelBackward(const std::vector<at::Tensor>& kept,
+                                                         const at::Tensor& gradient) const {
+        const at::Tensor q = kept[0].contiguous(), k = kept[1].contiguous(), v = kept[2].contiguous();
+        const at::Tensor dOut = gradient.contiguous();
+        const std::int64_t queries = q.size(1), kvHeads = k.size(1), keys = k.size(2);
+        at::Tensor out = at::empty(q.sizes(), q.options()), dq = at::empty(q.sizes(), q.options());
+        at::Tensor dk = at::zeros(k.sizes(), k.options()), dv = at::zeros(v.sizes(), v.options());
+        const auto bounds = [&](const at::Tensor& values, std::int64_t row) {
+            return values.defined() ? values.const_data_ptr<std::int32_t>() + row * queries : nullptr;
+        };
+        at::parallel_for(0, q.size(0) * kvHeads, 1, [&](std::int64_t begin, std::int64_t end) {
+            for (std::int64_t item = begin; item < end; ++item) {
+                const std::int64_t row = item / kvHeads, head = item % kvHeads;
+                const std::int64_t atQuery = row * q.stride(0), atKey = row * k.stride(0);
+                kernels::IntervalAttentionBackward work;
+                work.forward = {.q = q.const_data_ptr<float>() + atQuery,
+                                .k = k.const_data_ptr<float>() + atKey,
+                                .v = v.const_data_ptr<float>() + atKey,
+                                .keyFormat = kernels::BlockFormat::F32,
+                                .out = out.mutable_data_ptr<float>() + atQuery,
+                                .queries = queries,
+                                .heads = q.size(2),
+                                .kvHeads = kvHeads,
+                                .headDim = q.size(3),
+                                .capacity = keys,
+                                .begin = bounds(m_intervals.begin, row),
+                                .end = bounds(m_intervals.end, row),
+                                .scale = static_cast<float>(m_scale),
+                                .prefixBegin = bounds(m_intervals.prefixBegin, row),
+                                .prefixEnd = bounds(m_intervals.prefixEnd, row)};
+                work.dOut = dOut.const_data_ptr<float>() + atQuery;
+                work.dq = dq.mutable_data_ptr<float>() + atQuery;
+                work.dk = dk.mutable_data_ptr<float>() + atKey;
+                work.dv = dv.mutable_data_ptr<float>() + atKey;
+                kernels::intervalAttentionBackward(work, head, head + 1);
+            }
+        });
+        return {dq, dk, dv};
+    }
 
     // mask [rows, count, keys seen].  With P = softmax(S) and dP = dO · vᵀ:  dS = P ∘ (dP − Σ keys of P ∘ dP).
     void addBlock(const Block& block, const at::Tensor& mask, std::int64_t first, std::int64_t count, const KeyRange& seen,

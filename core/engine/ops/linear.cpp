@@ -5,7 +5,6 @@
 #include <ATen/ops/embedding.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/gelu.h>
-#include <ATen/ops/gelu_backward.h>
 #include <ATen/ops/linear.h>
 #include <c10/core/GradMode.h>
 #include <c10/util/Exception.h>
@@ -94,10 +93,14 @@ public:
     }
     std::vector<at::Tensor> backward(const std::vector<at::Tensor>& kept, const at::Tensor& gradient,
                                      const std::vector<bool>& wanted) override {
-        std::vector<at::Tensor> gradients(2);
-        if (wanted[0]) gradients[0] = at::gelu_backward(gradient * kept[1], kept[0], "tanh");
-        if (wanted[1]) gradients[1] = at::gelu(kept[0], "tanh").mul_(gradient);
-        return gradients;
+        const at::Tensor gate = kept[0].contiguous(), up = kept[1].contiguous(), dy = gradient.contiguous();
+        at::Tensor dGate = at::empty(gate.sizes(), gate.options()), dUp = at::empty(gate.sizes(), gate.options());
+        at::parallel_for(0, gate.numel(), kElementGrain, [&](std::int64_t begin, std::int64_t end) {
+            kernels::geluTanhMulBackward(gate.const_data_ptr<float>() + begin, up.const_data_ptr<float>() + begin,
+                                         dy.const_data_ptr<float>() + begin, dGate.mutable_data_ptr<float>() + begin,
+                                         dUp.mutable_data_ptr<float>() + begin, end - begin);
+        });
+        return {wanted[0] ? dGate : at::Tensor(), wanted[1] ? dUp : at::Tensor()};
     }
 };
 

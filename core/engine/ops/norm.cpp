@@ -5,10 +5,10 @@
 #include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/layer_norm.h>
+#include <ATen/ops/zeros.h>
 #include <c10/core/GradMode.h>
 
 #include <algorithm>
-#include <cmath>
 #include <utility>
 #include <vector>
 
@@ -21,6 +21,8 @@ namespace {
 
 // Rows that are worth a thread of their own.
 constexpr std::int64_t kElementGrain = 1 << 15;
+// Pieces that a sum over rows is cut into at most.
+constexpr std::int64_t kPieces = 32;
 
 // Gemma's formula by ATen, for gradients and other devices.  x of any type.
 at::Tensor composedRmsNorm(const at::Tensor& x, const at::Tensor& weight, double eps) {
@@ -47,16 +49,29 @@ public:
         return {y, inputs};
     }
 
-    // With r = rsqrt(mean(x²) + eps) and h = (1 + w) · dy:  dx = r · h − x · r³ · mean(h · x),  dw = Σ rows of dy · x · r.
+    // A fixed number of pieces, each with a sum of its own for the weight: the order of additions does not depend on the threads.
     std::vector<at::Tensor> backward(const std::vector<at::Tensor>& kept, const at::Tensor& gradient,
                                      const std::vector<bool>& wanted) override {
-        std::vector<at::Tensor> gradients(2);
+        const at::Tensor& x = kept[0];
         const at::Tensor dy = gradient.contiguous();
-        if (wanted[0]) gradients[0] = inputGradient(kept[0], kept[1], dy);
-        if (wanted[1]) {
-            const at::Tensor r = (kept[0].square().mean(-1, true) + static_cast<double>(m_eps)).rsqrt();
-            gradients[1] = (dy * kept[0]).mul_(r).flatten(0, -2).sum(0);
-        }
+        const std::int64_t cols = x.size(-1), rows = x.numel() / cols;
+        const std::int64_t pieces = std::clamp<std::int64_t>(x.numel() / kElementGrain, 1, kPieces);
+        std::vector<at::Tensor> gradients(2);
+        at::Tensor sums;
+        if (wanted[0]) gradients[0] = at::empty(x.sizes(), x.options());
+        if (wanted[1]) sums = at::zeros({pieces, cols}, x.options());
+        float* const dx = wanted[0] ? gradients[0].mutable_data_ptr<float>() : nullptr;
+        float* const dWeight = wanted[1] ? sums.mutable_data_ptr<float>() : nullptr;
+        at::parallel_for(0, pieces, 1, [&](std::int64_t begin, std::int64_t end) {
+            for (std::int64_t piece = begin; piece < end; ++piece) {
+                const std::int64_t first = rows * piece / pieces, last = rows * (piece + 1) / pieces;
+                kernels::rmsNormRowsBackward(x.const_data_ptr<float>() + first * cols, kept[1].const_data_ptr<float>(),
+                                             dy.const_data_ptr<float>() + first * cols,
+                                             dx != nullptr ? dx + first * cols : nullptr,
+                                             dWeight != nullptr ? dWeight + piece * cols : nullptr, last - first, cols, m_eps);
+            }
+        });
+        if (wanted[1]) gradients[1] = sums.sum(0);
         return gradients;
     }
 
@@ -65,32 +80,6 @@ private:
     static void eachRow(const at::Tensor& x, const Work& work) {
         const std::int64_t cols = x.size(-1);
         at::parallel_for(0, x.numel() / cols, std::max<std::int64_t>(1, kElementGrain / cols), work);
-    }
-
-    [[nodiscard]] at::Tensor inputGradient(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& dy) const {
-        const std::int64_t cols = x.size(-1);
-        at::Tensor dx = at::empty(x.sizes(), x.options());
-        const float* const factors = weight.const_data_ptr<float>();
-        eachRow(x, [&](std::int64_t begin, std::int64_t end) {
-            for (std::int64_t row = begin; row < end; ++row) {
-                rowGradient(x.const_data_ptr<float>() + row * cols, factors, dy.const_data_ptr<float>() + row * cols,
-                            dx.mutable_data_ptr<float>() + row * cols, cols);
-            }
-        });
-        return dx;
-    }
-
-    void rowGradient(const float* x, const float* weight, const float* dy, float* dx, std::int64_t cols) const {
-        double squares = 0.0, mixed = 0.0;
-        for (std::int64_t i = 0; i < cols; ++i) {
-            const double value = x[i];
-            squares += value * value;
-            mixed += value * (1.0 + static_cast<double>(weight[i])) * static_cast<double>(dy[i]);
-        }
-        const auto count = static_cast<double>(cols);
-        const double r = 1.0 / std::sqrt(squares / count + static_cast<double>(m_eps));
-        const auto scale = static_cast<float>(r), pull = static_cast<float>(r * r * r * mixed / count);
-        for (std::int64_t i = 0; i < cols; ++i) dx[i] = scale * (1.0F + weight[i]) * dy[i] - pull * x[i];
     }
 
     float m_eps;

@@ -1,4 +1,5 @@
 // Gradients of our own making against autograd over plain tensors; what is kept; what is computed twice.
+#include <ATen/Parallel.h>
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
@@ -150,7 +151,10 @@ TEST(Gradients, Attention) {
     const auto bounds = [&](const std::vector<std::int64_t>& values) {
         return at::tensor(values).to(at::kInt).view({2, kTokens});
     };
-    for (const bool withPrefix : {false, true}) {
+    // Four key heads in all: one thread takes the kernel, eight take matrix products.
+    const int threadsBefore = at::get_num_threads();
+    for (const auto& [threads, withPrefix] : {std::pair{1, false}, {1, true}, {8, false}, {8, true}}) {
+        at::set_num_threads(threads);
         Intervals intervals{bounds(begin), bounds(end)};
         if (withPrefix) {
             intervals.prefixBegin = bounds(std::vector<std::int64_t>(begin.size(), 5));
@@ -158,9 +162,10 @@ TEST(Gradients, Attention) {
         }
         expectSameGradients([&](const auto& in) { return learningAttention(in[0], in[1], in[2], intervals, 0.3); },
                             [&](const auto& in) { return maskedAttention(in[0], in[1], in[2], 0, intervals, 0.3); },
-                            {normal({2, kTokens, 4, 8}, 1), normal({2, 2, kTokens, 8}, 2), normal({2, 2, kTokens, 8}, 3)},
+                            {normal({2, kTokens, 4, 16}, 1), normal({2, 2, kTokens, 16}, 2), normal({2, 2, kTokens, 16}, 3)},
                             5e-5);
     }
+    at::set_num_threads(threadsBefore);
 }
 
 TEST(Dropout, DropsTheSameTwiceAndScalesTheRest) {
