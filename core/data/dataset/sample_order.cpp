@@ -5,6 +5,12 @@
 #include <utility>
 
 namespace lapidary::dataset {
+namespace {
+
+// torch.randperm draws 64 bits from here on, and a list of so many numbers would fill 1.7 GB.
+constexpr std::int64_t kTooManyToShuffle = 214'748'364;
+
+}  // namespace
 
 std::vector<std::int64_t> torchRandomPermutation(std::int64_t n, std::uint64_t seed) {
     std::vector<std::int64_t> order(static_cast<std::size_t>(n));
@@ -35,6 +41,12 @@ Result<SampleOrder> SampleOrder::create(const Shape& shape) {
                          " ranks",
                      ""};
     }
+    if (shape.kind == SampleOrderKind::Cyclic && shape.samples / shape.dataParallelSize >= kTooManyToShuffle) {
+        return Error{ErrorCode::Unsupported,
+                     "an epoch of " + std::to_string(shape.samples) +
+                         " samples is too long to be shuffled; add dataset.dataloader_type=single",
+                     ""};
+    }
     return SampleOrder(shape);
 }
 
@@ -45,17 +57,26 @@ std::int64_t SampleOrder::samplesPerEpoch() const {
 
 std::int64_t SampleOrder::sampleOf(std::int64_t place) const { return m_shape.repeated > 0 ? place % m_shape.repeated : place; }
 
+const std::vector<std::int64_t>& SampleOrder::orderOf(std::int64_t epoch) const {
+    if (m_orderedEpoch != epoch) {
+        m_order = torchRandomPermutation(samplesPerEpoch() / m_shape.dataParallelSize, static_cast<std::uint64_t>(epoch));
+        m_orderedEpoch = epoch;
+    }
+    return m_order;
+}
+
 std::vector<std::int64_t> SampleOrder::microBatch(std::int64_t consumed, std::int64_t rank) const {
     const std::int64_t epochSamples = samplesPerEpoch();
     const std::int64_t inEpoch = consumed % epochSamples;
     std::vector<std::int64_t> indices;
+    indices.reserve(static_cast<std::size_t>(m_shape.microBatchSize));
     if (m_shape.kind == SampleOrderKind::Single) {
         const std::int64_t first = inEpoch + rank * m_shape.microBatchSize;
         for (std::int64_t i = 0; i < m_shape.microBatchSize; ++i) indices.push_back(sampleOf(first + i));
         return indices;
     }
     const std::int64_t share = epochSamples / m_shape.dataParallelSize;
-    const auto order = torchRandomPermutation(share, static_cast<std::uint64_t>(consumed / epochSamples));
+    const std::vector<std::int64_t>& order = orderOf(consumed / epochSamples);
     const std::int64_t offset = inEpoch / m_shape.dataParallelSize;
     for (std::int64_t i = 0; i < m_shape.microBatchSize; ++i) indices.push_back(sampleOf(rank * share + order[offset + i]));
     return indices;

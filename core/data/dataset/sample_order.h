@@ -21,7 +21,7 @@ enum class SampleOrderKind : std::uint8_t {
 // "single" or "cyclic".  Errors: Usage, naming both.
 Result<SampleOrderKind> sampleOrderKind(const std::string& name);
 
-// Which samples a rank takes.  Immutable.
+// Which samples a rank takes.  A function of its arguments; belongs to one thread, for it keeps the order of the last epoch asked for.
 class SampleOrder {
 public:
     struct Shape {
@@ -33,12 +33,15 @@ public:
         // the real number of samples; that number, or 0 where each place is a sample of its own.
         std::int64_t repeated = 0;
     };
-    // Errors: InvalidData where the set has fewer samples than one micro-batch of all ranks, or a size is below one.
+    // Errors: InvalidData where the set has fewer samples than one micro-batch of all ranks, or a size is below one; Unsupported where
+    // an epoch is too long to be shuffled.
     static Result<SampleOrder> create(const Shape& shape);
 
     // Samples taken by all ranks in one epoch: an incomplete last micro-batch is dropped.
     [[nodiscard]] std::int64_t samplesPerEpoch() const;
     [[nodiscard]] std::int64_t epochOf(std::int64_t consumed) const { return consumed / samplesPerEpoch(); }
+    // Samples of one pass over the set: those of an epoch, or where places repeat the set, all of the set.
+    [[nodiscard]] std::int64_t samplesPerPass() const { return m_shape.repeated > 0 ? m_shape.repeated : samplesPerEpoch(); }
 
     // The micro-batch of `rank`, [microBatchSize] indices, when all ranks together have consumed `consumed` samples before it (a
     // multiple of microBatchSize * dataParallelSize).
@@ -47,7 +50,12 @@ public:
 private:
     explicit SampleOrder(const Shape& shape) : m_shape(shape) {}
     [[nodiscard]] std::int64_t sampleOf(std::int64_t place) const;
+    // A rank's share in the order of an epoch.
+    [[nodiscard]] const std::vector<std::int64_t>& orderOf(std::int64_t epoch) const;
+
     Shape m_shape;
+    mutable std::int64_t m_orderedEpoch = -1;
+    mutable std::vector<std::int64_t> m_order;
 };
 
 }  // namespace lapidary::dataset

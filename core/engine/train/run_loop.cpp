@@ -170,7 +170,7 @@ void RunLoop::tellStep(const StepReport& report, double seconds) {
     event.tokensPerSecond = static_cast<double>(report.tokens) / seconds;
     event.targetTokens = report.targetTokens;
     event.consumedSamples = m_counters.consumedSamples;
-    event.epoch = static_cast<double>(m_counters.consumedSamples) / static_cast<double>(m_order.samplesPerEpoch());
+    event.epoch = static_cast<double>(m_counters.consumedSamples) / static_cast<double>(m_order.samplesPerPass());
     m_parts.log.write(event);
 }
 
@@ -202,8 +202,8 @@ Result<void> RunLoop::dataAreAsBefore() const {
 }
 
 Result<void> RunLoop::checkData() {
-    const std::int64_t epoch = m_order.samplesPerEpoch();
-    if (m_counters.consumedSamples % epoch >= m_request.recipe.train.globalBatchSize) return {};
+    const std::int64_t pass = m_order.samplesPerPass();
+    if (m_counters.consumedSamples % pass >= m_request.recipe.train.globalBatchSize) return {};
     const Result<void> unchanged = distributed::agree(m_parts.group, dataAreAsBefore());
     if (unchanged) return {};
     if (unchanged.error().code != ErrorCode::ChildDied) RETURN_IF_ERROR(save({}));

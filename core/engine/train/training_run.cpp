@@ -121,6 +121,20 @@ TrainerSettings trainerSettings(const plan::Recipe& recipe, double weightDecay) 
     return settings;
 }
 
+// In Bridge an epoch is the whole run, of which place i is sample i modulo the set (specification megatron 6.1).
+Result<dataset::SampleOrder> sampleOrder(const plan::Recipe& recipe, std::int64_t samples, int ranks) {
+    dataset::SampleOrder::Shape shape;
+    shape.samples = samples;
+    shape.microBatchSize = recipe.train.microBatchSize;
+    shape.dataParallelSize = ranks;
+    if (recipe.dataset.dataloaderType == plan::DataloaderType::Cyclic) shape.kind = dataset::SampleOrderKind::Cyclic;
+    if (recipe.dataset.epoch == plan::SampleEpoch::Run) {
+        shape.samples = recipe.train.trainIters * recipe.train.globalBatchSize;
+        shape.repeated = samples;
+    }
+    return dataset::SampleOrder::create(shape);
+}
+
 // The folder of the newest good checkpoint, or nothing.
 Result<std::string> newestCheckpoint(const RunFolder& folder, RunLog& log) {
     std::vector<std::string> skipped;
@@ -239,10 +253,7 @@ Result<RunResult> runTraining(const RunRequest& request, distributed::ProcessGro
     const TrainerSettings settings = trainerSettings(recipe, weightDecay);
     RETURN_IF_ERROR(settings.schedule.check());
     Trainer trainer(*objective, std::move(all), settings, group);
-    ASSIGN_OR_RETURN(auto order, dataset::SampleOrder::create({data.training->size(), recipe.train.microBatchSize, group.size(),
-                                                               recipe.dataset.dataloaderType == plan::DataloaderType::Cyclic
-                                                                   ? dataset::SampleOrderKind::Cyclic
-                                                                   : dataset::SampleOrderKind::Single}));
+    ASSIGN_OR_RETURN(auto order, sampleOrder(recipe, data.training->size(), group.size()));
     const RunIdentity identity = identityOf(request, model, data, group);
     RETURN_IF_ERROR(compareRanks(identity, group));
     ASSIGN_OR_RETURN(const std::string newest, distributed::byFirstRank(group, [&] { return newestCheckpoint(*folder, log); }));

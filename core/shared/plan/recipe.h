@@ -25,6 +25,7 @@ enum class LengthPolicy : std::uint8_t { Fail, Skip, SplitText };
 enum class RowPolicy : std::uint8_t { Stop, Skip };
 enum class LossMaskMode : std::uint8_t { Answer, Search };  // megatron 6.3: v0.5's rule, v0.2's rule
 enum class DataloaderType : std::uint8_t { Single, Cyclic };
+enum class SampleEpoch : std::uint8_t { Set, Run };  // what an epoch of the order of samples is: megatron 6.1
 enum class TrainTask : std::uint8_t { Answers, TowerLabels };  // TowerLabels: dense labels on the tower's pooled tokens (demo)
 enum class Metric : std::uint8_t { Loss, Accuracy };
 
@@ -148,6 +149,8 @@ struct DatasetSection {
     std::optional<std::string> imageFolder;
     std::int64_t numWorkers = 1;
     DataloaderType dataloaderType = DataloaderType::Cyclic;
+    SampleEpoch epoch =
+        SampleEpoch::Set;  // own: the set once; or as in Bridge all samples of the run, place i being i modulo the set
     bool dataSharding = true;
     bool pinMemory = false;
     bool packSequences = false;

@@ -38,6 +38,7 @@ constexpr Names<RowPolicy, 2> kRowPolicyNames = {{RowPolicy::Stop, "stop"}, {Row
 constexpr Names<LossMaskMode, 2> kLossMaskModeNames = {{LossMaskMode::Answer, "answer"}, {LossMaskMode::Search, "search"}};
 constexpr Names<DataloaderType, 2> kDataloaderTypeNames = {{DataloaderType::Single, "single"},
                                                            {DataloaderType::Cyclic, "cyclic"}};
+constexpr Names<SampleEpoch, 2> kSampleEpochNames = {{SampleEpoch::Set, "set"}, {SampleEpoch::Run, "run"}};
 constexpr Names<TrainTask, 2> kTrainTaskNames = {{TrainTask::Answers, "answers"}, {TrainTask::TowerLabels, "tower_labels"}};
 constexpr Names<Metric, 2> kMetricNames = {{Metric::Loss, "loss"}, {Metric::Accuracy, "accuracy"}};
 constexpr Names<AdapterInit, 2> kAdapterInitNames = {{AdapterInit::PeftDefault, "peft"}, {AdapterInit::Xavier, "xavier"}};
@@ -163,6 +164,7 @@ void fields(V& v, DatasetSection& s) {
     v.path("image_folder", s.imageFolder);
     v.integer("num_workers", s.numWorkers, 0, 1024);
     v.choice("dataloader_type", s.dataloaderType, kDataloaderTypeNames);
+    v.choice("epoch", s.epoch, kSampleEpochNames);
     v.flag("data_sharding", s.dataSharding);
     v.flag("pin_memory", s.pinMemory);
     v.flag("pack_sequences_in_batch", s.packSequences);

@@ -53,6 +53,20 @@ TEST(SampleOrder, BridgesPlacesRepeatTheSet) {
     const SampleOrder cyclic = makeOrder({16, 2, 1, SampleOrderKind::Cyclic, 5});
     const Indices order = torchRandomPermutation(16, 0);
     EXPECT_EQ(cyclic.microBatch(6, 0), (Indices{order[6] % 5, order[7] % 5}));
+    EXPECT_EQ(cyclic.microBatch(14, 0), (Indices{order[14] % 5, order[15] % 5}));
+    EXPECT_EQ(cyclic.samplesPerPass(), 5) << "a pass is once through the set, not through the places";
+    // Fewer samples than one micro-batch takes: the set comes more than once in it.
+    EXPECT_EQ(makeOrder({8, 4, 1, SampleOrderKind::Single, 3}).microBatch(4, 0), (Indices{1, 2, 0, 1}));
+}
+
+// The order of an epoch is kept; asking back and forth over its end must not mix two of them.
+TEST(SampleOrder, EpochsMayBeAskedForInAnyOrder) {
+    const SampleOrder order = makeOrder({10, 5, 1, SampleOrderKind::Cyclic});
+    const Indices first{4, 1, 7, 5, 3};
+    const Indices second{5, 6, 1, 2, 0};
+    EXPECT_EQ(order.microBatch(0, 0), first);
+    EXPECT_EQ(order.microBatch(10, 0), second);
+    EXPECT_EQ(order.microBatch(0, 0), first);
 }
 
 TEST(SampleOrder, EveryEpochTakesEachSampleOnce) {
@@ -77,6 +91,8 @@ TEST(SampleOrder, RefusesSetsThatFillNoMicroBatch) {
     EXPECT_FALSE(SampleOrder::create({7, 4, 2, SampleOrderKind::Single}));
     EXPECT_FALSE(SampleOrder::create({0, 1, 1, SampleOrderKind::Cyclic}));
     EXPECT_FALSE(SampleOrder::create({7, 0, 1, SampleOrderKind::Single}));
+    EXPECT_EQ(SampleOrder::create({std::int64_t{1} << 40, 1, 1, SampleOrderKind::Cyclic}).error().code, ErrorCode::Unsupported);
+    EXPECT_TRUE(SampleOrder::create({std::int64_t{1} << 40, 1, 1, SampleOrderKind::Single}));
     EXPECT_FALSE(sampleOrderKind("random"));
     EXPECT_EQ(*sampleOrderKind("cyclic"), SampleOrderKind::Cyclic);
 }

@@ -96,6 +96,9 @@ TEST(BuiltinRecipes, BridgesCommonDefaults) {
     EXPECT_EQ(recipe.scheduler.lrDecayStyle, DecayStyle::Cosine);
     EXPECT_EQ(recipe.ddp.dataParallelShardingStrategy, "optim_grads_params");
     EXPECT_EQ(recipe.tokenizer.tokenizerType, "NullTokenizer");
+    EXPECT_EQ(recipe.dataset.dataloaderType, DataloaderType::Single);
+    EXPECT_EQ(recipe.dataset.epoch, SampleEpoch::Run);
+    EXPECT_EQ(builtin("270m").dataset.epoch, SampleEpoch::Set);
     EXPECT_EQ(recipe.rng.seed, 1234);
     EXPECT_EQ(recipe.logger.logInterval, 10);
 }

@@ -1,0 +1,55 @@
+// What a recipe's data section means to a run: the orders of samples.
+#include <gtest/gtest.h>
+
+#include "tests/core/engine/train/training_run_fixture.h"
+
+namespace lapidary::train {
+namespace {
+
+using TrainingDataTest = TrainingRun;
+
+// Bridge: place i of the run's train_iters * global_batch_size is sample i modulo the set (specification megatron 6.1).
+TEST_F(TrainingDataTest, AnEpochMayBeTheSetOrTheRun) {
+    plan::Recipe& recipe = request.recipe;
+    recipe.dataset.dataloaderType = plan::DataloaderType::Single;
+    std::ofstream file(temp.path() / "train.jsonl");
+    for (const char* answer : {"7", "77777777", "777777777777777777777"}) {
+        file << nlohmann::json{{"prompt", "How many?"}, {"answer", answer}}.dump() << "\n";
+    }
+    file.close();
+    recipe.train.globalBatchSize = 1;
+    recipe.train.trainIters = 3;
+    run();
+    const auto single = all<protocol::StepEvent>();
+    ASSERT_EQ(single.size(), 3U);
+    const std::vector<std::int64_t> tokens{single[0].targetTokens, single[1].targetTokens, single[2].targetTokens};
+    ASSERT_LT(tokens[0], tokens[1]);
+    ASSERT_LT(tokens[1], tokens[2]);
+
+    recipe.train.globalBatchSize = recipe.train.microBatchSize = 2;
+    recipe.train.trainIters = 5;
+    const auto steps = [&](plan::SampleEpoch epoch, const char* folder) {
+        recipe.dataset.epoch = epoch;
+        request.folder = temp.path() / folder;
+        events.clear();
+        run();
+        return all<protocol::StepEvent>();
+    };
+    const auto ofSet = steps(plan::SampleEpoch::Set, "set");
+    for (const protocol::StepEvent& step : ofSet) EXPECT_EQ(step.targetTokens, tokens[0] + tokens[1]) << "the third is dropped";
+    const auto ofRun = steps(plan::SampleEpoch::Run, "whole-run");
+    for (std::size_t i = 0; i < ofRun.size(); ++i) {
+        EXPECT_EQ(ofRun[i].targetTokens, tokens[2 * i % 3] + tokens[(2 * i + 1) % 3]) << i;
+        EXPECT_DOUBLE_EQ(ofRun[i].epoch, 2.0 * static_cast<double>(i + 1) / 3.0) << "passes over the set";
+    }
+    // A micro-batch larger than the set.
+    recipe.train.globalBatchSize = recipe.train.microBatchSize = 4;
+    recipe.train.trainIters = 1;
+    EXPECT_EQ(steps(plan::SampleEpoch::Run, "large")[0].targetTokens, 2 * tokens[0] + tokens[1] + tokens[2]);
+    recipe.dataset.epoch = plan::SampleEpoch::Set;
+    request.folder = temp.path() / "too-large";
+    EXPECT_NE(failure().message.find("one micro-batch takes 4"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace lapidary::train
