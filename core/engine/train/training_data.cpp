@@ -4,6 +4,7 @@
 
 #include "core/data/dataset/conversation_dataset.h"
 #include "core/data/dataset/makers.h"
+#include "core/data/dataset/mock_dataset.h"
 #include "core/engine/train/batch_source.h"
 #include "core/engine/train/scene_sources.h"
 #include "core/shared/base/json.h"
@@ -83,6 +84,22 @@ dataset::RecordRequest requestOf(const plan::DatasetSection& section, const std:
     return request;
 }
 
+// As many samples as the run asks for, of which all are the same.
+Result<TrainingData> openMock(const plan::Recipe& recipe, const session::OpenedCheckpoint& opened) {
+    const dataset::SampleSettings settings = setOptions(recipe, opened).settings;
+    const auto source = [&](std::int64_t size) -> Result<std::unique_ptr<BatchSource>> {
+        ASSIGN_OR_RETURN(auto set, dataset::MockDataset::create(size, recipe.dataset.numImages, *opened.processor, settings));
+        return datasetSource(std::move(set), opened.processor);
+    };
+    TrainingData data;
+    ASSIGN_OR_RETURN(data.training, source(recipe.train.trainIters * recipe.train.globalBatchSize));
+    if (recipe.validation.evalIters > 0) {
+        ASSIGN_OR_RETURN(data.validation, source(recipe.validation.evalIters * recipe.train.microBatchSize));
+    }
+    data.notes.emplace_back("The data are a mock: one sample over and over, which teaches nothing.");
+    return data;
+}
+
 void noteReport(const dataset::SurveyReport& report, std::vector<std::string>& notes) {
     notes.push_back(report.name + ": " + std::to_string(report.samples) + " samples from " + std::to_string(report.usableRows) +
                     " of " + std::to_string(report.rows) + " rows, " + std::to_string(report.totalTokens) + " tokens, " +
@@ -101,6 +118,7 @@ Result<TrainingData> openTrainingData(const plan::Recipe& recipe, const session:
     if (recipe.train.task == plan::TrainTask::TowerLabels) {
         return Error{ErrorCode::Usage, "tower_labels needs dataset.dataset_type=scenes", "train.task"};
     }
+    if (section.datasetType == plan::DatasetType::Mock) return openMock(recipe, opened);
     dataset::OpenSetOptions options = setOptions(recipe, opened);
     TrainingData data;
     ASSIGN_OR_RETURN(auto records, dataset::RecordSet::open(requestOf(section, section.trainDataPath, "train"), stop));

@@ -151,6 +151,7 @@ struct DatasetSection {
     DataloaderType dataloaderType = DataloaderType::Cyclic;
     SampleEpoch epoch =
         SampleEpoch::Set;  // own: the set once; or as in Bridge all samples of the run, place i being i modulo the set
+    std::int64_t numImages = 1;  // mock: pictures of its one sample
     bool dataSharding = true;
     bool pinMemory = false;
     bool packSequences = false;

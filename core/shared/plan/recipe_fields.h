@@ -165,6 +165,7 @@ void fields(V& v, DatasetSection& s) {
     v.integer("num_workers", s.numWorkers, 0, 1024);
     v.choice("dataloader_type", s.dataloaderType, kDataloaderTypeNames);
     v.choice("epoch", s.epoch, kSampleEpochNames);
+    v.integer("num_images", s.numImages, 0, 1024);
     v.flag("data_sharding", s.dataSharding);
     v.flag("pin_memory", s.pinMemory);
     v.flag("pack_sequences_in_batch", s.packSequences);

@@ -1,4 +1,4 @@
-// What a recipe's data section means to a run: the orders of samples.
+// What a recipe's data section means to a run: the mock set, the orders of samples.
 #include <gtest/gtest.h>
 
 #include "tests/core/engine/train/training_run_fixture.h"
@@ -7,6 +7,34 @@ namespace lapidary::train {
 namespace {
 
 using TrainingDataTest = TrainingRun;
+
+TEST_F(TrainingDataTest, TheMockSetTrainsWithoutAnyFile) {
+    plan::Recipe& recipe = request.recipe;
+    recipe.dataset.datasetType = plan::DatasetType::Mock;
+    recipe.dataset.trainDataPath.reset();
+    recipe.dataset.dataloaderType = plan::DataloaderType::Single;
+    recipe.validation.evalIters = 2;
+    recipe.validation.evalInterval = 3;
+    EXPECT_EQ(run().step, 6);
+    const auto steps = all<protocol::StepEvent>();
+    ASSERT_EQ(steps.size(), 6U);
+    EXPECT_LT(steps.back().loss, steps.front().loss) << "the same sample each time";
+    EXPECT_EQ(steps.front().targetTokens, steps.back().targetTokens);
+    EXPECT_EQ(all<protocol::EvaluationEvent>().size(), 2U);
+    const auto shuffled = [&](plan::SampleEpoch epoch) {
+        request.folder = temp.path() / (epoch == plan::SampleEpoch::Run ? "run-epoch" : "set-epoch");
+        recipe.dataset.dataloaderType = plan::DataloaderType::Cyclic;
+        recipe.dataset.epoch = epoch;
+        events.clear();
+        run();
+        return all<protocol::StepEvent>().back().loss;
+    };
+    EXPECT_EQ(shuffled(plan::SampleEpoch::Set), steps.back().loss) << "whatever the order";
+    EXPECT_EQ(shuffled(plan::SampleEpoch::Run), steps.back().loss);
+    request.folder = temp.path() / "small";
+    recipe.model.seqLength = 16;
+    EXPECT_NE(failure().toString().find("model.seq_length"), std::string::npos);
+}
 
 // Bridge: place i of the run's train_iters * global_batch_size is sample i modulo the set (specification megatron 6.1).
 TEST_F(TrainingDataTest, AnEpochMayBeTheSetOrTheRun) {
