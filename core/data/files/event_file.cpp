@@ -89,6 +89,32 @@ std::string scalarEvent(double wallSeconds, std::int64_t step, std::span<const S
     return event;
 }
 
+std::string message(std::uint32_t field, std::string_view bytes) {
+    std::string text;
+    putBytes(text, field, bytes);
+    return text;
+}
+
+// As torch.utils.tensorboard's add_text: a value's metadata = 9 (plugin_data = 1: plugin_name = 1) and tensor = 8 (dtype = 1, DT_STRING =
+// 7; tensor_shape = 2: dim = 2: size = 1; string_val = 8).
+std::string textEvent(double wallSeconds, std::int64_t step, const TextNote& note) {
+    std::string one;  // size = 1
+    putKey(one, 1, Wire::Varint);
+    putVarint(one, 1);
+    std::string tensor;
+    putKey(tensor, 1, Wire::Varint);
+    putVarint(tensor, 7);
+    putBytes(tensor, 2, message(2, one));
+    putBytes(tensor, 8, note.text);
+    std::string value;
+    putBytes(value, 1, note.tag + "/text_summary");
+    putBytes(value, 8, tensor);
+    putBytes(value, 9, message(1, message(1, "text")));
+    std::string event = eventHead(wallSeconds, step);
+    putBytes(event, 5, message(1, value));
+    return event;
+}
+
 std::string record(std::string_view event) {
     std::string bytes;
     putLittleEndian(bytes, static_cast<std::uint64_t>(event.size()));
@@ -144,6 +170,10 @@ EventFile::EventFile(EventFile&& other) noexcept
 
 Result<void> EventFile::write(std::int64_t step, double wallSeconds, std::span<const Scalar> scalars) {
     return append(scalarEvent(wallSeconds, step, scalars));
+}
+
+Result<void> EventFile::write(std::int64_t step, double wallSeconds, const TextNote& note) {
+    return append(textEvent(wallSeconds, step, note));
 }
 
 Result<void> EventFile::append(std::string_view event) {

@@ -1,5 +1,5 @@
 // TensorBoard's event files: records of TFRecord framing (length, masked CRC-32C of it, bytes, masked CRC-32C of them), each an Event
-// message of tensorflow/core/util/event.proto.  Only what scalar curves need.
+// message of tensorflow/core/util/event.proto.  Only what curves and texts need.
 #pragma once
 
 #include <cstdint>
@@ -18,6 +18,12 @@ std::uint32_t maskedCrc32c(std::string_view bytes);
 struct Scalar {
     std::string tag;  // "lm loss"
     float value = 0.0F;
+};
+
+// What TensorBoard's text page shows, as Markdown.
+struct TextNote {
+    std::string tag;  // "sample answer 1"
+    std::string text;
 };
 
 // One file of one process, only ever appended to: a run that goes on writes a file of its own into the same folder, and an older
@@ -39,6 +45,7 @@ public:
 
     // One event.  After an error the file ends with its last whole record, and later calls may succeed.  Errors: Io.
     Result<void> write(std::int64_t step, double wallSeconds, std::span<const Scalar> scalars);
+    Result<void> write(std::int64_t step, double wallSeconds, const TextNote& note);
 
 private:
     EventFile(std::filesystem::path path, int fd) : m_path(std::move(path)), m_fd(fd) {}

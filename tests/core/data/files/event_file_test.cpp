@@ -62,24 +62,45 @@ struct Event {
     std::int64_t step = 0;
     std::string version;
     std::map<std::string, float> scalars;
+    std::map<std::string, std::string> texts;
     bool restart = false;
 };
+
+// A tensor of one string: dtype DT_STRING, shape [1], string_val.
+std::string readText(std::string_view tensor) {
+    constexpr std::string_view kHead("\x08\x07\x12\x04\x12\x02\x08\x01\x42", 9);
+    EXPECT_EQ(tensor.substr(0, kHead.size()), kHead);
+    Cursor cursor{tensor.substr(kHead.size())};
+    std::string text(cursor.block());
+    EXPECT_TRUE(cursor.bytes.empty());
+    return text;
+}
 
 void readValue(std::string_view bytes, Event& event) {
     std::string tag;
     float number = 0.0F;
+    std::optional<std::string> text;
+    bool isText = false;
     for (Cursor cursor{bytes}; !cursor.bytes.empty();) {
         const std::uint64_t key = cursor.varint();
         if (key == (1U << 3U | 2U)) {
             tag = cursor.block();
         } else if (key == (2U << 3U | 5U)) {
             number = std::bit_cast<float>(static_cast<std::uint32_t>(cursor.fixed(4)));
+        } else if (key == (8U << 3U | 2U)) {
+            text = readText(cursor.block());
+        } else if (key == (9U << 3U | 2U)) {  // plugin_data: plugin_name
+            isText = cursor.block() == std::string_view("\x0a\x06\x0a\x04text", 8);
         } else {
             ADD_FAILURE() << "key " << key;
             return;
         }
     }
-    event.scalars[tag] = number;
+    EXPECT_EQ(text.has_value(), isText) << tag;
+    if (text)
+        event.texts[tag] = *text;
+    else
+        event.scalars[tag] = number;
 }
 
 Event readEvent(std::string_view bytes) {
@@ -144,6 +165,22 @@ TEST(EventFile, AnotherReaderFindsEveryScalar) {
     EXPECT_EQ(events[2].step, std::int64_t{1} << 40);
     EXPECT_EQ(events[2].wallTime, 1'700'000'002.0);
     EXPECT_EQ(events[2].scalars, (std::map<std::string, float>{{"lm loss", -0.125F}, {"grün", 3.0e38F}}));
+}
+
+// Longer than 127 bytes: sizes of two bytes.
+TEST(EventFile, AnotherReaderFindsTexts) {
+    const test::TempDir folder;
+    auto file = EventFile::create(folder.path(), 1000.0);
+    ASSERT_TRUE(file);
+    const std::string text = "**What is it?**\n\n" + std::string(300, 'a') + " grün";
+    ASSERT_TRUE(file->write(7, 1001.0, TextNote{"sample answer 1", text}));
+    ASSERT_TRUE(file->write(8, 1002.0, TextNote{"empty", ""}));
+    const std::vector<Event> events = readEvents(file->path());
+    ASSERT_EQ(events.size(), 3U);
+    EXPECT_EQ(events[1].step, 7);
+    EXPECT_EQ(events[1].texts, (std::map<std::string, std::string>{{"sample answer 1/text_summary", text}}));
+    EXPECT_EQ(events[2].texts, (std::map<std::string, std::string>{{"empty/text_summary", ""}}));
+    EXPECT_TRUE(events[1].scalars.empty());
 }
 
 TEST(EventFile, ARunThatGoesOnHasAFileOfItsOwn) {
