@@ -23,6 +23,7 @@ class ChatVerb : public Verb {
 public:
     void addOptions(CLI::App& command) override {
         addModelOptions(command, m_model);
+        addVisionCacheOption(command, m_model);
         command.add_option("--system", m_prompt.system, "system message")->type_name("T");
         addViewOptions(command, m_prompt);
         addSamplingOptions(command, m_sampling);
@@ -115,6 +116,7 @@ private:
             printJson(reportJson(report), -1);
         else
             std::cout << std::endl;
+        tellReusedViews(report, invocation.console);
         transcript.answer(report.text);
         return {};
     }

@@ -59,6 +59,23 @@ void addModelOptions(CLI::App& command, ModelOptions& options) {
     command.add_flag("--allow-urls", options.allowUrls, "fetch addresses that stand inside files");
 }
 
+void addVisionCacheOption(CLI::App& command, ModelOptions& options) {
+    options.request.visionCache = "auto";
+    command
+        .add_option(
+            "--vision-cache", options.request.visionCache,
+            "keep what the vision tower makes of pictures on disk, shared with training: on, off, a folder, or auto (where "
+            "a training run keeps it already)")
+        ->type_name("auto|on|off|DIR")
+        ->capture_default_str();
+}
+
+void tellReusedViews(const session::AnswerReport& report, const Console& console) {
+    if (report.views == 0) return;
+    console.info("features reused for " + std::to_string(report.reusedViews) + " of " + std::to_string(report.views) +
+                 (report.views == 1 ? " view" : " views"));
+}
+
 Result<std::shared_ptr<const session::Model>> loadModel(const ModelOptions& options, const Invocation& invocation) {
     session::ModelRequest request = options.request;
     request.model = options.model();

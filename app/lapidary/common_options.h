@@ -27,6 +27,8 @@ struct ModelOptions {
     [[nodiscard]] std::string model() const;
 };
 void addModelOptions(CLI::App& command, ModelOptions& options);
+// --vision-cache, of verbs that answer.
+void addVisionCacheOption(CLI::App& command, ModelOptions& options);
 // --model and --mmproj alone: verbs that open no network.
 void addCheckpointOptions(CLI::App& command, ModelOptions& options);
 
@@ -70,6 +72,8 @@ struct SamplingOptions {
     std::int64_t logprobs = 0;
 };
 void addSamplingOptions(CLI::App& command, SamplingOptions& options);
+// With --log-level info: how many pictures the tower had to look at.
+void tellReusedViews(const session::AnswerReport& report, const Console& console);
 Result<session::AnswerSettings> answerSettings(const SamplingOptions& options, const session::Model& model);
 
 // Everything on standard input, at most 64 MiB.  Errors: Cancelled when a signal comes while waiting.

@@ -16,6 +16,7 @@ class GenerateVerb : public Verb {
 public:
     void addOptions(CLI::App& command) override {
         addModelOptions(command, m_model);
+        addVisionCacheOption(command, m_model);
         addPromptOptions(command, m_prompt);
         command.add_option("--batch", m_batchFile, "JSON lines, each {\"prompt\": …} or {\"messages\": …}; answered together")
             ->type_name("F.jsonl");
@@ -64,6 +65,7 @@ private:
         } else {
             std::cout << std::endl;
         }
+        tellReusedViews(report, invocation.console);
         if (report.reason == generate::FinishReason::Cancelled) return cancelled();
         return {};
     }

@@ -9,6 +9,8 @@ nlohmann::ordered_json reportJson(const session::AnswerReport& report) {
     json["ids"] = report.ids;
     json["prompt_tokens"] = report.promptTokens;
     json["generated_tokens"] = report.ids.size();
+    json["views"] = report.views;
+    json["reused_views"] = report.reusedViews;
     json["prefill_seconds"] = report.prefillSeconds;
     json["decode_seconds"] = report.decodeSeconds;
     return json;

@@ -9,11 +9,13 @@
 
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
 #include <fstream>
 #include <stdexcept>
 #include <thread>
 
 #include "tests/support/places.h"
+#include "tests/support/temp_dir.h"
 
 extern char** environ;
 
@@ -57,6 +59,12 @@ bool take(int fd, std::string& text) {
     return true;
 }
 
+// Histories and caches of the person who runs the tests are not theirs to read or to fill.
+std::string homeOfTests() {
+    static const TempDir kHome;
+    return "LAPIDARY_HOME=" + kHome.path().string();
+}
+
 }  // namespace
 
 std::filesystem::path lapidaryExecutable() { return buildPath("bin/lapidary"); }
@@ -76,6 +84,7 @@ ChildProcess::ChildProcess(const std::vector<std::string>& arguments, const std:
     words.insert(words.end(), arguments.begin(), arguments.end());
     const std::vector<char*> argv = nullEnded(words);
     std::vector<std::string> settings;
+    if (!environment.contains("LAPIDARY_HOME") && ::getenv("LAPIDARY_HOME") == nullptr) settings.push_back(homeOfTests());
     for (char** entry = environ; *entry != nullptr; ++entry) {
         const std::string text = *entry;
         if (!environment.contains(text.substr(0, text.find('=')))) settings.push_back(text);

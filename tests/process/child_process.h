@@ -23,7 +23,8 @@ struct Finished {
 
 class ChildProcess {
 public:
-    // Throws std::runtime_error when it cannot be started.  `environment` is added to the test's own.
+    // Throws std::runtime_error when it cannot be started.  `environment` is added to the test's own, and a
+    // LAPIDARY_HOME of the tests where neither has one.
     explicit ChildProcess(const std::vector<std::string>& arguments,
                           const std::map<std::string, std::string>& environment = {});
     ~ChildProcess();  // kills what still runs

@@ -222,10 +222,12 @@ std::size_t Adapter::deltasIn(plan::Part part) const {
     return count;
 }
 
-bool Adapter::changesPictures() const {
-    return deltasIn(plan::Part::Vision) > 0 || std::any_of(m_saved.begin(), m_saved.end(), [](const Saved& saved) {
-               return saved.parameter.starts_with("vision_tower.") || saved.parameter.starts_with("multi_modal_projector.");
-           });
+bool Adapter::changesTower() const { return deltasIn(plan::Part::Vision) > 0 || savesBelow("vision_tower."); }
+
+bool Adapter::changesPictures() const { return changesTower() || savesBelow("multi_modal_projector."); }
+
+bool Adapter::savesBelow(const char* prefix) const {
+    return std::any_of(m_saved.begin(), m_saved.end(), [&](const Saved& saved) { return saved.parameter.starts_with(prefix); });
 }
 
 void Adapter::visitParameters(const std::function<void(const std::string& name, at::Tensor& parameter)>& visit) {

@@ -36,6 +36,8 @@ public:
     [[nodiscard]] const plan::AdapterSpec& spec() const { return m_spec; }
     [[nodiscard]] std::size_t deltaCount() const;
     [[nodiscard]] std::size_t deltasIn(plan::Part part) const;
+    // Whether the tower sees differently with it: states that were computed without it do not serve.
+    [[nodiscard]] bool changesTower() const;
     // Whether pictures look different with it: features that were computed without it do not serve.
     [[nodiscard]] bool changesPictures() const;
 
@@ -66,6 +68,8 @@ private:
         ops::Weight weight;
     };
     class Builder;
+
+    [[nodiscard]] bool savesBelow(const char* prefix) const;
 
     plan::AdapterSpec m_spec;
     bool m_visionLanguage = false;

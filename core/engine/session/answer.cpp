@@ -56,6 +56,7 @@ Result<AnswerReport> answer(const Model& model, Sequence& sequence, ImageFeature
     ASSIGN_OR_RETURN(generate::Sampler sampler, generate::Sampler::create(settings.sampler));
     AnswerReport report;
     report.promptTokens = static_cast<std::int64_t>(prompt.ids.size());
+    report.views = std::ssize(prompt.views);
     const auto start = Clock::now();
     const auto prefill = sequence.prefill(prompt, memory, callbacks.onPrefill, stop);
     report.prefillSeconds = secondsSince(start);
@@ -65,6 +66,7 @@ Result<AnswerReport> answer(const Model& model, Sequence& sequence, ImageFeature
     }
     if (!prefill) return prefill.error();
     report.reusedTokens = prefill->reusedTokens;
+    report.reusedViews = prefill->reusedViews;
     generate::Answer growing(std::move(sampler), textPieces(model), generationLimits(model, settings), prompt.ids);
     const auto decodeStart = Clock::now();
     RETURN_IF_ERROR(generate::generate(growing, prefill->logits, sequence, callbacks.onToken, stop));

@@ -30,6 +30,8 @@ struct AnswerReport {
     std::vector<std::int64_t> ids;  // generated, an end token included
     std::int64_t promptTokens = 0;
     std::int64_t reusedTokens = 0;
+    std::int64_t views = 0;  // pictures and crops of the prompt
+    std::int64_t reusedViews = 0;  // of them, that did not pass the tower
     double prefillSeconds = 0.0;    // the vision tower included
     double decodeSeconds = 0.0;
 };

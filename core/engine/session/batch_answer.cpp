@@ -35,8 +35,9 @@ public:
             firstKeys.push_back(m_longest - static_cast<std::int64_t>(prompt.ids.size()));
             std::copy(prompt.ids.begin(), prompt.ids.end(), row + firstKeys.back());
             row += m_longest;
-            ASSIGN_OR_RETURN(at::Tensor ofPrompt, imageFeatures(m_model, m_model.adapter(), prompt, 0, memory, stop));
-            if (ofPrompt.defined()) features.push_back(std::move(ofPrompt));
+            ASSIGN_OR_RETURN(PromptFeatures ofPrompt, imageFeatures(m_model, m_model.adapter(), prompt, 0, memory, stop));
+            m_reusedViews.push_back(ofPrompt.reused);
+            if (ofPrompt.features.defined()) features.push_back(std::move(ofPrompt.features));
         }
         m_cache.setFirstKeys(firstKeys);
         model::SequenceInput input;
@@ -57,6 +58,7 @@ public:
         const auto vocab = static_cast<std::size_t>(m_logits.size(-1));
         return {m_logits.const_data_ptr<float>() + row * vocab, vocab};
     }
+    [[nodiscard]] std::int64_t reusedViews(std::size_t row) const { return m_reusedViews.at(row); }
     [[nodiscard]] std::int64_t padding(std::size_t row) const { return m_cache.firstKey(static_cast<std::int64_t>(row)); }
 
 private:
@@ -70,6 +72,7 @@ private:
     const Model& m_model;
     std::int64_t m_rows;
     std::int64_t m_longest = 0;
+    std::vector<std::int64_t> m_reusedViews;  // by row
     model::KvCache m_cache;
     at::Tensor m_logits;  // [rows, 1, vocab] float32
 };
@@ -94,6 +97,7 @@ AnswerReport reportOf(const generate::Answer& answer, const processor::Processed
     report.text = answer.text();
     report.ids = answer.ids();
     report.promptTokens = static_cast<std::int64_t>(prompt.ids.size());
+    report.views = std::ssize(prompt.views);
     return report;
 }
 
@@ -142,6 +146,7 @@ Result<std::vector<AnswerReport>> answerBatch(const Model& model, ImageFeatureMe
     std::vector<AnswerReport> reports;
     for (std::size_t row = 0; row < prompts.size(); ++row) {
         reports.push_back(reportOf(answers[row], prompts[row]));
+        if (prefilled) reports.back().reusedViews = batch.reusedViews(row);
         reports.back().prefillSeconds = prefillSeconds;
         reports.back().decodeSeconds = secondsSince(decodeStart);
     }

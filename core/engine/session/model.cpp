@@ -77,8 +77,19 @@ Result<std::shared_ptr<const Model>> Model::load(const ModelRequest& request, co
     }
     ASSIGN_OR_RETURN(ActiveAdapter active, adapters.use(adapters.names()));
     report("loading", 1.0);
-    return std::shared_ptr<const Model>(
+    std::shared_ptr<Model> model(
         new Model(std::move(opened), std::move(network), std::move(adapters), std::move(active), context));
+    model->m_visionFolder = VisionStateStore::chosenFolder(request.visionCache);
+    return std::shared_ptr<const Model>(std::move(model));
+}
+
+VisionStateStore* Model::visionStates(const std::stop_token& stop) const {
+    if (m_visionStates != nullptr || m_visionFolder.empty()) return m_visionStates.get();
+    auto hash = towerHash(*m_network, m_opened, stop);
+    if (hash) m_visionStates = std::make_shared<VisionStateStore>(m_visionFolder, std::move(*hash));
+    // A tower that cannot be read now is not asked again; one that was not read to its end is.
+    if (hash || hash.error().code != ErrorCode::Cancelled) m_visionFolder.clear();
+    return m_visionStates.get();
 }
 
 std::string Model::deviceName() const { return m_network->options().device.str(); }

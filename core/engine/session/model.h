@@ -13,6 +13,7 @@
 #include "core/engine/model/gemma3_vl_model.h"
 #include "core/engine/session/adapters.h"
 #include "core/engine/session/opened_checkpoint.h"
+#include "core/engine/session/vision_state_store.h"
 #include "core/shared/base/result.h"
 
 namespace lapidary::session {
@@ -28,6 +29,7 @@ struct ModelRequest {
     std::int64_t context = 0;     // tokens; 0: max_position_embeddings
     bool forceContext = false;    // allow more than max_position_embeddings
     TokenizerNeed tokenizer = TokenizerNeed::Required;  // Optional: processor() and tokenizer() must not be asked for
+    std::string visionCache = "off";  // what the tower made of pictures, kept on disk: VisionStateStore::chosenFolder
 };
 
 class Model {
@@ -44,6 +46,9 @@ public:
     // The adapters of the request: all of them together, and each by its name.
     [[nodiscard]] const ActiveAdapter& adapter() const { return m_active; }
     [[nodiscard]] const AdapterSet& adapters() const { return m_adapters; }
+    // Where the tower's results are kept on disk; null: nowhere.  The first call reads the whole tower, so it is made when there is
+    // a picture.
+    [[nodiscard]] VisionStateStore* visionStates(const std::stop_token& stop) const;
     [[nodiscard]] const processor::Gemma3Processor& processor() const { return *m_opened.processor; }
     [[nodiscard]] const text::Tokenizer& tokenizer() const { return m_opened.tokenizer(); }
     [[nodiscard]] bool hasChatTemplate() const { return m_opened.chatTemplate.hasTemplate; }
@@ -64,6 +69,9 @@ private:
     AdapterSet m_adapters;
     ActiveAdapter m_active;
     std::int64_t m_contextTokens;
+    // Of the tower, not of the model that never changes: opened late, see visionStates().
+    mutable std::filesystem::path m_visionFolder;  // until the store is open; empty: there is none to open
+    mutable std::shared_ptr<VisionStateStore> m_visionStates;
 };
 
 // Tokens that may be used: `wanted` (0: all of max_position_embeddings).  Errors: Usage when `wanted` is negative, or beyond

@@ -44,6 +44,8 @@ protocol::DoneEvent doneEvent(const AnswerReport& report) {
     done.finishReason = generate::finishReasonName(report.reason);
     done.promptTokens = report.promptTokens;
     done.reusedTokens = report.reusedTokens;
+    done.views = report.views;
+    done.reusedViews = report.reusedViews;
     done.generatedTokens = static_cast<std::int64_t>(report.ids.size());
     done.prefillSeconds = report.prefillSeconds;
     done.decodeSeconds = report.decodeSeconds;

@@ -56,6 +56,7 @@ ModelRequest modelRequestOf(const protocol::LoadRequest& request) {
     model.threads = request.threads;
     model.context = request.context;
     model.forceContext = request.forceContext;
+    model.visionCache = request.visionCache;
     return model;
 }
 

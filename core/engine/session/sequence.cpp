@@ -3,6 +3,7 @@
 #include <ATen/ops/empty.h>
 #include <ATen/ops/from_blob.h>
 #include <ATen/ops/stack.h>
+#include <c10/core/GradMode.h>
 
 #include <algorithm>
 #include <utility>
@@ -16,26 +17,53 @@ at::Tensor idsTensor(std::span<const std::int64_t> ids) {
     return tensor;
 }
 
+struct ViewFeatures {
+    at::Tensor features;  // [tokens, hidden]
+    bool kept = false;  // the tower was not asked
+};
+
+// The same numbers with and without the store: both are the tower, then the projector.
+Result<ViewFeatures> featuresOfView(const Model& model, const ActiveAdapter& adapter, const image::View& view,
+                                    const std::stop_token& stop) {
+    const auto pixels = [&] {
+        at::Tensor values = at::empty({1, 3, view.size, view.size}, at::kFloat);
+        model.processor().imageProcessor().normalise(view, values.mutable_data_ptr<float>());
+        return values;
+    };
+    const c10::AutoGradMode noGradient(false);  // the weights of a training run learn
+    const bool ownTower = adapter.get() == nullptr || !adapter.get()->changesTower();
+    VisionStateStore* const store = ownTower ? model.visionStates(stop) : nullptr;
+    if (store == nullptr) {
+        ASSIGN_OR_RETURN(const model::ImageFeatures computed,
+                         model.network().getImageFeatures(pixels(), model::VisionOutputs::FeaturesOnly, stop, adapter.get()));
+        return ViewFeatures{computed.features[0], false};
+    }
+    ASSIGN_OR_RETURN(const ViewStates found, visionStatesOfView(model.network(), view.sha256, pixels, *store, stop));
+    ASSIGN_OR_RETURN(const at::Tensor features, model.network().projectVisionStates(found.states.unsqueeze(0), adapter.get()));
+    return ViewFeatures{features[0], found.kept};
+}
+
 }  // namespace
 
-Result<at::Tensor> imageFeatures(const Model& model, const ActiveAdapter& adapter, const processor::ProcessedPrompt& prompt,
-                                 std::size_t viewBegin, ImageFeatureMemory& memory, const std::stop_token& stop) {
+Result<PromptFeatures> imageFeatures(const Model& model, const ActiveAdapter& adapter, const processor::ProcessedPrompt& prompt,
+                                     std::size_t viewBegin, ImageFeatureMemory& memory, const std::stop_token& stop) {
+    PromptFeatures found;
     std::vector<at::Tensor> features;
     for (std::size_t i = viewBegin; i < prompt.views.size(); ++i) {
         const image::View& view = prompt.views[i];
         const std::string key = adapter.featureKey(view.sha256);
         if (auto known = memory.find(key)) {
             features.push_back(std::move(*known));
+            ++found.reused;
             continue;
         }
-        at::Tensor pixels = at::empty({1, 3, view.size, view.size}, at::kFloat);
-        model.processor().imageProcessor().normalise(view, pixels.mutable_data_ptr<float>());
-        ASSIGN_OR_RETURN(const model::ImageFeatures computed,
-                         model.network().getImageFeatures(pixels, model::VisionOutputs::FeaturesOnly, stop, adapter.get()));
-        features.push_back(computed.features[0]);
+        ASSIGN_OR_RETURN(ViewFeatures made, featuresOfView(model, adapter, view, stop));
+        found.reused += made.kept ? 1 : 0;
+        features.push_back(std::move(made.features));
         memory.insert(key, features.back());
     }
-    return features.empty() ? at::Tensor() : at::stack(features);
+    if (!features.empty()) found.features = at::stack(features);
+    return found;
 }
 
 std::int64_t commonPrefix(const HeldPrompt& held, const processor::ProcessedPrompt& prompt) {
@@ -80,18 +108,18 @@ Result<Sequence::Prefill> Sequence::prefill(const processor::ProcessedPrompt& pr
     kept = rewind(kept);
     const auto firstNewView = std::count_if(prompt.imageSpans.begin(), prompt.imageSpans.end(),
                                             [kept](const rules::ImageSpan& span) { return span.end <= kept; });
-    ASSIGN_OR_RETURN(at::Tensor features,
+    ASSIGN_OR_RETURN(PromptFeatures pictures,
                      imageFeatures(*m_model, m_adapter, prompt, static_cast<std::size_t>(firstNewView), memory, stop));
     model::SequenceInput input;
     input.ids = idsTensor(std::span(prompt.ids).subspan(static_cast<std::size_t>(kept)));
-    input.imageFeatures = std::move(features);
+    input.imageFeatures = std::move(pictures.features);
     input.onChunk = progress;
     input.adapter = m_adapter.get();
     auto output = m_model->network().forward(input, m_cache, stop);
     holdPrefix(prompt);
     if (!output) return std::move(output).error();
     m_logits = output->logits.contiguous();
-    return Prefill{lastLogits(), kept};
+    return Prefill{lastLogits(), kept, firstNewView + pictures.reused};
 }
 
 // What the cache holds now is the beginning of `prompt`: all of it, or the chunks that were finished before a cancel.

@@ -22,10 +22,14 @@ namespace lapidary::session {
 
 using PrefillProgress = std::function<void(std::int64_t done, std::int64_t total)>;
 
-// Features of views [viewBegin, end) of a prompt: [views, tokens, hidden], from `memory` where they were seen before.
-// Errors: as Gemma3VlModel::getImageFeatures, which is asked one view at a time so that cancelling acts soon.
-Result<at::Tensor> imageFeatures(const Model& model, const ActiveAdapter& adapter, const processor::ProcessedPrompt& prompt,
-                                 std::size_t viewBegin, ImageFeatureMemory& memory, const std::stop_token& stop);
+// Features of views [viewBegin, end) of a prompt, from `memory` where they were seen before, else from the states that the model keeps
+// on disk.  Errors: as Gemma3VlModel::getImageFeatures, which is asked one view at a time so that cancelling acts soon.
+struct PromptFeatures {
+    at::Tensor features;  // [views, tokens, hidden]; undefined where there is no view
+    std::int64_t reused = 0;  // views that did not pass the tower
+};
+Result<PromptFeatures> imageFeatures(const Model& model, const ActiveAdapter& adapter, const processor::ProcessedPrompt& prompt,
+                                     std::size_t viewBegin, ImageFeatureMemory& memory, const std::stop_token& stop);
 
 // How many leading tokens two prompts share, pictures compared by their pixels; never ends inside an image block.
 // Ids alone do not tell: the soft tokens of all pictures are the same id.
@@ -41,8 +45,9 @@ public:
     explicit Sequence(std::shared_ptr<const Model> model);
 
     struct Prefill {
-        std::span<const float> logits;   // [vocab] of the last position, valid until the next call
-        std::int64_t reusedTokens = 0;   // of the prompt, already in the cache
+        std::span<const float> logits;  // [vocab] of the last position, valid until the next call
+        std::int64_t reusedTokens = 0;  // of the prompt, already in the cache
+        std::int64_t reusedViews = 0;  // of the prompt, that did not pass the tower now
     };
     // Makes the cache hold exactly `prompt` (at least one token).
     // Errors: InvalidData (an empty prompt), Cancelled (what was computed stays and is used next time), those of the model.

@@ -9,9 +9,9 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <sstream>
 #include <system_error>
 #include <utility>
-#include <vector>
 
 #include "core/data/files/safetensors_file.h"
 #include "core/data/files/safetensors_writer.h"
@@ -51,17 +51,29 @@ std::string environment(const char* name) {
     return value == nullptr ? "" : value;
 }
 
+// Everything beside the weights and the view's bytes.  The first number changes when the tower's arithmetic does.
+std::string describeArithmetic(const model::Gemma3VlModel& model, const image::ImageProcessorSettings& images) {
+    const config::VisionConfig& vision = *model.config().vision;
+    const model::LoadOptions& options = model.options();
+    std::ostringstream text;
+    text << std::hexfloat << "states 2 " << vision.imageSize << ' ' << vision.patchSize << ' ' << vision.numAttentionHeads
+         << ' ' << vision.layerNormEps << ' ' << model.config().mmTokensPerImage << ' ' << images.rescaleFactor;
+    for (const double mean : images.mean) text << ' ' << mean;
+    for (const double deviation : images.standardDeviation) text << ' ' << deviation;
+    text << ' ' << (options.precision == ops::Precision::BFloat16 ? "bfloat16" : "float32") << ' '
+         << (options.quantize ? kernels::formatName(*options.quantize) : "as stored") << ' '
+         << (options.device.is_cpu() ? "cpu" : "cuda");
+    return text.str();
+}
+
 }  // namespace
 
-Result<std::string> towerHash(const model::Gemma3VlModel& model, const checkpoint::TensorSource& source, std::stop_token stop) {
-    const config::Gemma3Config& config = model.config();
-    if (!config.isVisionLanguage()) return Error{ErrorCode::Unsupported, "the model has no vision tower", ""};
-    const config::VisionConfig& vision = *config.vision;
+Result<std::string> towerHash(const model::Gemma3VlModel& model, const OpenedCheckpoint& opened, std::stop_token stop) {
+    if (!model.config().isVisionLanguage()) return Error{ErrorCode::Unsupported, "the model has no vision tower", ""};
+    if (opened.processor == nullptr) return Error{ErrorCode::Unsupported, "the model has no image processor", ""};
     net::Digest digest(net::Digest::Kind::Sha256);
-    digest.add("states 1 " + std::to_string(vision.imageSize) + " " + std::to_string(vision.patchSize) + " " +
-               std::to_string(vision.numAttentionHeads) + " " + std::to_string(vision.layerNormEps) + " " +
-               std::to_string(config.mmTokensPerImage) + " " +
-               (model.options().precision == ops::Precision::BFloat16 ? "bfloat16" : "float32"));
+    digest.add(describeArithmetic(model, opened.processor->imageProcessor().settings()));
+    const checkpoint::TensorSource& source = *opened.checkpoint.tensors;
     for (const std::string& name : source.names()) {
         if (!name.starts_with("vision_tower.")) continue;
         if (stop.stop_requested()) return Error{ErrorCode::Cancelled, "stopped while the tower was read", ""};
@@ -80,6 +92,14 @@ fs::path VisionStateStore::defaultFolder() {
     if (const std::string home = environment("LAPIDARY_HOME"); !home.empty()) return fs::path(home) / "cache" / "vision";
     if (const std::string cache = environment("XDG_CACHE_HOME"); !cache.empty()) return fs::path(cache) / "lapidary" / "vision";
     return fs::path(environment("HOME")) / ".cache" / "lapidary" / "vision";
+}
+
+fs::path VisionStateStore::chosenFolder(const std::string& choice) {
+    if (choice.empty() || choice == "off") return {};
+    if (choice != "on" && choice != "auto") return choice;
+    std::error_code ignored;
+    fs::path folder = defaultFolder();
+    return choice == "on" || fs::is_directory(folder, ignored) ? folder : fs::path();
 }
 
 fs::path VisionStateStore::fileOf(const std::string& viewHash) const {
@@ -122,9 +142,15 @@ Result<void> VisionStateStore::put(const std::string& viewHash, const at::Tensor
         mine, {{{kTensor, values.scalar_type() == at::kFloat ? "F32" : "BF16", values.sizes().vec()}, bytes}},
         {{"sha256", digest.finish()}}));
     fs::rename(mine, target, problem);
-    if (problem) return systemError("cannot rename", mine, problem.value());
-    m_written += static_cast<std::int64_t>(bytes.size());
-    if (m_written >= std::min(kTrimEvery, m_maxBytes)) {
+    if (problem) {
+        std::error_code ignored;
+        fs::remove(mine, ignored);
+        return systemError("cannot rename", mine, problem.value());
+    }
+    // The first time too: a process that keeps a single view must not let the folder grow.
+    const bool isFirst = !m_written.has_value();
+    m_written = m_written.value_or(0) + static_cast<std::int64_t>(bytes.size());
+    if (isFirst || *m_written >= std::min(kTrimEvery, m_maxBytes)) {
         m_written = 0;
         trim();
     }
@@ -142,19 +168,27 @@ void VisionStateStore::trim() const {
     }
 }
 
+Result<ViewStates> visionStatesOfView(const model::Gemma3VlModel& model, const std::string& viewHash,
+                                      const std::function<at::Tensor()>& pixels, VisionStateStore& store,
+                                      std::stop_token stop) {
+    const c10::AutoGradMode noGradient(false);
+    const std::int64_t expected[] = {model.config().mmTokensPerImage, model.config().vision->hiddenSize};
+    std::optional<at::Tensor> known = store.find(viewHash);
+    if (known && known->sizes() == at::IntArrayRef(expected)) return ViewStates{std::move(*known), true};
+    ASSIGN_OR_RETURN(const at::Tensor made, model.getVisionStates(pixels(), std::move(stop)));
+    at::Tensor states = made.squeeze(0).to(at::kCPU);
+    (void)store.put(viewHash, states);
+    return ViewStates{std::move(states), false};
+}
+
 Result<at::Tensor> visionStates(const model::Gemma3VlModel& model, const at::Tensor& pixels,
                                 const std::vector<std::string>& viewHashes, VisionStateStore& store, std::stop_token stop) {
-    const c10::AutoGradMode noGradient(false);
     std::vector<at::Tensor> states;
+    states.reserve(viewHashes.size());
     for (std::size_t i = 0; i < viewHashes.size(); ++i) {
-        std::optional<at::Tensor> known = store.find(viewHashes[i]);
-        if (!known) {
-            ASSIGN_OR_RETURN(const at::Tensor made,
-                             model.getVisionStates(pixels.narrow(0, static_cast<std::int64_t>(i), 1), stop));
-            known = made.squeeze(0);
-            (void)store.put(viewHashes[i], *known);  // a cache that cannot be written is slower, not wrong
-        }
-        states.push_back(std::move(*known));
+        const auto view = [&] { return pixels.narrow(0, static_cast<std::int64_t>(i), 1); };
+        ASSIGN_OR_RETURN(ViewStates found, visionStatesOfView(model, viewHashes[i], view, store, stop));
+        states.push_back(std::move(found.states));
     }
     return at::stack(states);
 }

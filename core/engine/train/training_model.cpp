@@ -81,10 +81,10 @@ Result<void> addAdapter(const plan::Recipe& recipe, TrainingModel& made) {
 Result<void> keepVisionStates(const plan::Recipe& recipe, TrainingModel& made, const std::filesystem::path& visionCache) {
     const bool again = recipe.dataset.cacheVisionFeatures && recipe.dataset.datasetType != plan::DatasetType::Scenes;
     if (!again || !made.opened.config().isVisionLanguage() || made.plan.vision != plan::Training::Frozen) return {};
-    if (made.adapter != nullptr && made.adapter->deltasIn(plan::Part::Vision) > 0) return {};
-    ASSIGN_OR_RETURN(const std::string hash, session::towerHash(*made.network, *made.opened.checkpoint.tensors));
+    if (made.adapter != nullptr && made.adapter->changesTower()) return {};
+    ASSIGN_OR_RETURN(const std::string hash, session::towerHash(*made.network, made.opened));
     const std::filesystem::path folder = visionCache.empty() ? session::VisionStateStore::defaultFolder() : visionCache;
-    made.visionStates = std::make_unique<session::VisionStateStore>(folder, hash);
+    made.visionStates = std::make_shared<session::VisionStateStore>(folder, hash);
     return {};
 }
 

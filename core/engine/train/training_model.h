@@ -22,8 +22,8 @@ struct TrainingModel {
     session::OpenedCheckpoint opened;
     std::shared_ptr<model::Gemma3VlModel> network;
     plan::FreezePlan plan;
-    std::unique_ptr<model::Adapter> adapter;  // where a part learns by one
-    std::unique_ptr<session::VisionStateStore> visionStates;  // where the tower is frozen and pictures come again
+    std::shared_ptr<model::Adapter> adapter;  // where a part learns by one; sample answers look through it too
+    std::shared_ptr<session::VisionStateStore> visionStates;  // where the tower is frozen and pictures come again
     std::string path;  // what the recipe calls the model
     TrainableParameters parameters;  // of the model and of the adapter, with their learning-rate factors
     TrainableParameters helpers;  // learn beside it and are no part of it (the warm-up's heads)

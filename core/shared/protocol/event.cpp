@@ -130,6 +130,8 @@ static void fields(F& f, DoneEvent& m) {
     f.text("finish_reason", m.finishReason);
     f.integer("prompt_tokens", m.promptTokens);
     f.integer("reused_tokens", m.reusedTokens);
+    f.integer("views", m.views);
+    f.integer("reused_views", m.reusedViews);
     f.integer("generated_tokens", m.generatedTokens);
     f.number("prefill_seconds", m.prefillSeconds);
     f.number("decode_seconds", m.decodeSeconds);

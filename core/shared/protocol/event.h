@@ -144,6 +144,8 @@ struct DoneEvent {
         "complete";  // chat: "end" (end token), "stop" (stop string), "length"; any: "cancelled"; else "complete"
     std::int64_t promptTokens = 0;     // chat only, as all that follow
     std::int64_t reusedTokens = 0;     // of the prompt, already in the cache
+    std::int64_t views = 0;            // pictures and crops of the prompt
+    std::int64_t reusedViews = 0;      // of them, that did not pass the tower: in the cache, in memory, or kept on disk
     std::int64_t generatedTokens = 0;
     double prefillSeconds = 0.0;
     double decodeSeconds = 0.0;

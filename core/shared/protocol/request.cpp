@@ -87,6 +87,7 @@ static void fields(F& f, LoadRequest& m) {
     f.integer("threads", m.threads, 0, 4096);
     f.integer("context", m.context, 0, kMaxTokens);
     f.flag("force_context", m.forceContext);
+    f.text("vision_cache", m.visionCache);
 }
 
 template <class F>

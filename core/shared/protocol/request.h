@@ -33,6 +33,7 @@ struct LoadRequest {
     std::int64_t threads = 0;           // 0: as many as the machine has cores
     std::int64_t context = 0;           // tokens; 0: the model's default
     bool forceContext = false;          // allow more than max_position_embeddings
+    std::string visionCache = "auto";   // what the tower made of pictures, kept on disk: auto, on, off, or a folder
     bool operator==(const LoadRequest&) const = default;
 };
 

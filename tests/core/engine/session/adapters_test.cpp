@@ -125,6 +125,30 @@ TEST(AdapterSequences, SwitchingGivesWhatAFreshConversationGives) {
     EXPECT_EQ(again->reusedTokens, static_cast<std::int64_t>(prompt.ids.size()) - 1);
 }
 
+// States of the base's tower do not serve an adapter that changes it; one of the language model alone shares them.
+TEST(AdapterSequences, StatesOnDiskServeWhoHasTheSameTower) {
+    test::TempDir folder;
+    const auto with = [&](const std::string& adapter, const std::string& cache) {
+        ModelRequest request;
+        request.model = golden("model");
+        if (!adapter.empty()) request.adapters = {adapterFolder(adapter)};
+        request.threads = 1;
+        request.visionCache = cache;
+        return *Model::load(request);
+    };
+    const auto look = [&](const std::string& adapter, const std::string& cache) {
+        const auto model = with(adapter, cache);
+        Sequence sequence(model);
+        ImageFeatureMemory memory;
+        const auto prefill = sequence.prefill(promptOf(*model, folder.path()), memory, {}, {});
+        return std::pair(std::vector<float>(prefill->logits.begin(), prefill->logits.end()), prefill->reusedViews);
+    };
+    const std::string cache = folder.path() / "vision";
+    EXPECT_EQ(look("", cache).second, 0);
+    EXPECT_EQ(look("lora", cache), std::pair(look("lora", "off").first, std::int64_t{1}));
+    EXPECT_EQ(look("lora_vision_lora", cache), look("lora_vision_lora", "off"));
+}
+
 TEST(AdapterSequences, BatchesAndScoresUseTheAdapterToo) {
     test::TempDir folder;
     const auto base = load({}), with = load({adapterFolder("lora")});

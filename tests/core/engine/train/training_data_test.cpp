@@ -1,4 +1,4 @@
-// What a recipe's data section means to a run: the mock set, the orders of samples.
+// What a recipe's data section means to a run: the mock set, the orders of samples, what is kept of pictures.
 #include <gtest/gtest.h>
 
 #include "tests/core/engine/train/training_run_fixture.h"
@@ -77,6 +77,26 @@ TEST_F(TrainingDataTest, AnEpochMayBeTheSetOrTheRun) {
     recipe.dataset.epoch = plan::SampleEpoch::Set;
     request.folder = temp.path() / "too-large";
     EXPECT_NE(failure().message.find("one micro-batch takes 4"), std::string::npos);
+}
+
+// A module of the tower that is saved as a whole learns, though the tower itself is frozen: what is kept on disk would hold it back.
+TEST_F(TrainingDataTest, NothingIsKeptOfATowerThatLearnsThroughSavedModules) {
+    request.recipe.peft = plan::PeftSection{};
+    request.recipe.peft->dim = 4;
+    request.recipe.peft->targetModules = {"linear_qkv"};
+    request.recipe.peft->modulesToSave = {"post_layernorm"};
+    request.recipe.model.language = plan::Training::Adapter;
+    request.recipe.model.vision = request.recipe.model.projection = plan::Training::Frozen;
+    std::vector<double> losses[2];
+    for (const bool cache : {false, true}) {
+        request.recipe.dataset.cacheVisionFeatures = cache;
+        request.folder = temp.path() / (cache ? "with" : "without");
+        events.clear();
+        run();
+        for (const auto& step : all<protocol::StepEvent>()) losses[cache ? 1 : 0].push_back(step.loss);
+    }
+    EXPECT_EQ(losses[0], losses[1]);
+    EXPECT_FALSE(fs::exists(request.visionCache));
 }
 
 }  // namespace

@@ -227,7 +227,7 @@ RequestBody randomBody(RandomValues& random) {
         case 1:
             return LoadRequest{random.text(), random.text(), random.texts(),          random.text(),
                                random.text(), random.text(), random.integer(0, 4096), random.integer(0, 1 << 20),
-                               random.flag()};
+                               random.flag(), random.text()};
         case 2: return UnloadRequest{};
         case 3: return CancelRequest{random.integer(0, INT64_MAX)};
         case 4: return preview;
