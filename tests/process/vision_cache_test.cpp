@@ -1,4 +1,4 @@
-// What a training run made of pictures serves chat and the engine, and the other way round.
+// What a training run made of pictures serves chat and the engine, and the other way round; sample answers on the terminal.
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -36,7 +36,10 @@ struct VisionCache : Verbs {
                     "--threads",
                     "1",
                     "run.name=" + name,
-                    "train.global_batch_size=1"});
+                    "train.global_batch_size=1",
+                    "validation.eval_interval=1",
+                    "validation.sample_max_new_tokens=4",
+                    R"(validation.samples=[{images: [")" + picture(5) + R"("], prompt: "What is it?"}])"});
     }
     [[nodiscard]] Finished generate(int variant, std::vector<std::string> more = {}) const {
         std::vector<std::string> arguments{
@@ -68,6 +71,8 @@ TEST_F(VisionCache, ATrainingRunFillsItAndChatReusesItBitForBit) {
     const Finished trained = train("first");
     ASSERT_EQ(trained.code, 0) << trained.err;
     EXPECT_EQ(kept(), 1U);
+    EXPECT_NE(trained.out.find(" sample at iteration 1 | What is it? -> "), std::string::npos) << trained.out;
+    EXPECT_NE(trained.out.find(" sample at iteration 2 | What is it? -> "), std::string::npos) << trained.out;
 
     const Finished after = generate(5);
     ASSERT_EQ(after.code, 0) << after.err;

@@ -83,6 +83,16 @@ Result<std::shared_ptr<const Model>> Model::load(const ModelRequest& request, co
     return std::shared_ptr<const Model>(std::move(model));
 }
 
+std::shared_ptr<const Model> Model::around(OpenedCheckpoint opened, std::shared_ptr<model::Gemma3VlModel> network,
+                                           ActiveAdapter active, std::shared_ptr<VisionStateStore> visionStates) {
+    AdapterSet adapters(network);
+    const std::int64_t context = opened.config().text.maxPositionEmbeddings;
+    std::shared_ptr<Model> model(
+        new Model(std::move(opened), std::move(network), std::move(adapters), std::move(active), context));
+    model->m_visionStates = std::move(visionStates);
+    return model;
+}
+
 VisionStateStore* Model::visionStates(const std::stop_token& stop) const {
     if (m_visionStates != nullptr || m_visionFolder.empty()) return m_visionStates.get();
     auto hash = towerHash(*m_network, m_opened, stop);

@@ -39,6 +39,10 @@ public:
     // Errors: Usage (an option that cannot be meant), Unsupported (device), those of opening, of the network's load and of adapters.
     static Result<std::shared_ptr<const Model>> load(const ModelRequest& request, const Progress& progress = {},
                                                      std::stop_token stop = {});
+    // Around what is open already, with the context of its configuration: a training run answers with the weights that it has now.
+    // `visionStates` may be null.
+    static std::shared_ptr<const Model> around(OpenedCheckpoint opened, std::shared_ptr<model::Gemma3VlModel> network,
+                                               ActiveAdapter active, std::shared_ptr<VisionStateStore> visionStates);
 
     [[nodiscard]] const config::Gemma3Config& config() const { return m_opened.config(); }
     [[nodiscard]] const OpenedCheckpoint& opened() const { return m_opened; }

@@ -32,6 +32,9 @@ public:
 std::unique_ptr<BatchSource> datasetSource(std::shared_ptr<const dataset::Dataset> set,
                                            std::shared_ptr<const processor::Gemma3Processor> processor);
 
+// Which views the recipe's samples have of their pictures.
+image::ViewSettings viewSettings(const plan::Recipe& recipe, const session::OpenedCheckpoint& opened);
+
 struct TrainingData {
     std::unique_ptr<BatchSource> training;
     std::unique_ptr<BatchSource> validation;  // null where the recipe names none

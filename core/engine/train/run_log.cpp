@@ -29,6 +29,13 @@ std::vector<files::Scalar> scalarsOf(const protocol::EvaluationEvent& evaluation
     return scalars;
 }
 
+// Markdown: a line break there is an empty line.
+files::TextNote noteOf(const protocol::SampleAnswerEvent& answer) {
+    std::string text = "**" + answer.prompt + "**\n\n";
+    for (const std::string& image : answer.images) text += "`" + image + "`\n\n";
+    return {"sample answer " + std::to_string(answer.sample + 1), text + answer.answer};
+}
+
 }  // namespace
 
 void RunLog::openTensorboard(const std::filesystem::path& folder, std::int64_t firstStep) {
@@ -43,7 +50,7 @@ void RunLog::openTensorboard(const std::filesystem::path& folder, std::int64_t f
 void RunLog::write(protocol::TrainingEventBody body) {
     const protocol::TrainingEvent event{secondsSince1970(), std::move(body)};
     const auto written = m_folder == nullptr ? Result<void>() : m_folder->appendEvent(protocol::printTrainingEvent(event));
-    writeScalars(event.body, event.time);
+    writeTensorboard(event.body, event.time);
     if (m_listener) m_listener(event);
     if (!written && !std::exchange(m_toldOfFailure, true) && m_listener) {
         m_listener(
@@ -56,13 +63,16 @@ void RunLog::notice(std::int64_t step, const std::string& kind, const std::strin
     write(protocol::NoticeEvent{step, kind, message});
 }
 
-void RunLog::writeScalars(const protocol::TrainingEventBody& body, double time) {
+void RunLog::writeTensorboard(const protocol::TrainingEventBody& body, double time) {
     if (!m_tensorboard) return;
     // A curve with a hole is better than a run that stops: the log has the same numbers.
     if (const auto* step = std::get_if<protocol::StepEvent>(&body))
         (void)m_tensorboard->write(step->step, time, scalarsOf(*step));
     if (const auto* evaluation = std::get_if<protocol::EvaluationEvent>(&body)) {
         (void)m_tensorboard->write(evaluation->step, time, scalarsOf(*evaluation));
+    }
+    if (const auto* answer = std::get_if<protocol::SampleAnswerEvent>(&body)) {
+        (void)m_tensorboard->write(answer->step, time, noteOf(*answer));
     }
 }
 

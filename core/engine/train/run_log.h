@@ -19,14 +19,14 @@ public:
     // Without a folder and a listener (the ranks but the first) nothing is told.
     RunLog(RunFolder* folder, Listener listener) : m_folder(folder), m_listener(std::move(listener)) {}
 
-    // Scalars go to `tensorboard` too; `firstStep`: what older files say of it and later steps is void.
+    // Numbers and sample answers go to `tensorboard` too; `firstStep`: what older files say of it and later steps is void.
     void openTensorboard(const std::filesystem::path& folder, std::int64_t firstStep);
 
     void write(protocol::TrainingEventBody body);
     void notice(std::int64_t step, const std::string& kind, const std::string& message);
 
 private:
-    void writeScalars(const protocol::TrainingEventBody& body, double time);
+    void writeTensorboard(const protocol::TrainingEventBody& body, double time);
 
     RunFolder* m_folder;
     Listener m_listener;

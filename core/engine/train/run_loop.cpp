@@ -89,10 +89,9 @@ Result<RunLoop::Next> RunLoop::afterStep(const std::stop_token& stop) {
     const plan::Recipe& recipe = m_request.recipe;
     RETURN_IF_ERROR(checkThatSomethingMoves());
     const bool last = m_counters.step == recipe.train.trainIters;
-    if (m_parts.data.validation != nullptr && recipe.validation.evalIters > 0 &&
-        (due(recipe.validation.evalInterval) || last)) {
-        RETURN_IF_ERROR(evaluate(stop));
-    }
+    const bool evaluates = due(recipe.validation.evalInterval) || last;
+    if (evaluates && m_parts.data.validation != nullptr && recipe.validation.evalIters > 0) RETURN_IF_ERROR(evaluate(stop));
+    if (evaluates && answersSamples(recipe)) RETURN_IF_ERROR(answerSamples(stop));
     if (due(recipe.checkpoint.saveInterval) && !last) RETURN_IF_ERROR(save(stop));
     if (recipe.train.exitInterval && due(*recipe.train.exitInterval)) m_reason = "stopped";
     if (recipe.train.exitDurationInMins) {
@@ -289,6 +288,17 @@ Result<void> RunLoop::tellEvaluation(const Tally& tally, const std::stop_token& 
     const auto& patience = recipe.validation.earlyStoppingPatience;
     if (patience && m_counters.evaluationsWithoutBest >= *patience) m_reason = "early_stopping";
     if (reachedGoals(tally)) m_reason = "reached";
+    return {};
+}
+
+// Rank 0 answers, the others wait for it.  Answers are for people: what goes wrong with one is told and ends no run.
+Result<void> RunLoop::answerSamples(const std::stop_token& stop) {
+    RETURN_IF_ERROR(distributed::byFirstRank(m_parts.group, [&]() -> Result<std::string> {
+        const auto tell = [&](protocol::SampleAnswerEvent event) { m_parts.log.write(std::move(event)); };
+        const Result<void> told = onThisRank([&] { return m_parts.samples->answer(m_counters.step, tell, stop); });
+        if (!told) m_parts.log.notice(m_counters.step, "warning", "no sample answers: " + told.error().toString());
+        return std::string();
+    }));
     return {};
 }
 

@@ -13,6 +13,7 @@
 #include "core/engine/train/batch_source.h"
 #include "core/engine/train/run_folder.h"
 #include "core/engine/train/run_log.h"
+#include "core/engine/train/sample_answers.h"
 #include "core/engine/train/trainer.h"
 #include "core/engine/train/training_model.h"
 #include "core/engine/train/training_run.h"
@@ -28,6 +29,7 @@ struct RunParts {
     Trainer& trainer;
     RunFolder* folder;  // null on all ranks but the first
     RunLog& log;
+    const SampleAnswers* samples;  // null where there are none, and on all ranks but the first
     distributed::ProcessGroup& group;
     RunIdentity identity;
 };
@@ -47,6 +49,7 @@ private:
     Result<void> refuse(const StepReport& report);
     Result<void> checkThatSomethingMoves();
     Result<void> evaluate(const std::stop_token& stop);
+    Result<void> answerSamples(const std::stop_token& stop);
     Result<std::optional<Tally>> tallyOfValidation(const std::stop_token& stop);
     Result<void> tellEvaluation(const Tally& tally, const std::stop_token& stop);
     [[nodiscard]] bool isBetter(const Tally& tally) const;

@@ -40,21 +40,6 @@ Result<TrainingData> openScenes(const plan::Recipe& recipe, const ProcessorPoint
     return data;
 }
 
-image::ViewSettings viewSettings(const plan::DatasetSection& section,
-                                 const std::optional<checkpoint::ImageProcessorSettings>& defaults) {
-    image::ViewSettings views;
-    if (defaults) {
-        views.mode = defaults->doPanAndScan ? image::CropMode::PanAndScan : image::CropMode::None;
-        views.panAndScan = {defaults->panAndScanMinCropSize, defaults->panAndScanMaxNumCrops,
-                            defaults->panAndScanMinRatioToActivate};
-    }
-    if (section.doPanAndScan) views.mode = *section.doPanAndScan ? image::CropMode::PanAndScan : image::CropMode::None;
-    if (section.panAndScanMinCropSize) views.panAndScan.minCropSize = *section.panAndScanMinCropSize;
-    if (section.panAndScanMaxNumCrops) views.panAndScan.maxNumCrops = *section.panAndScanMaxNumCrops;
-    if (section.panAndScanMinRatioToActivate) views.panAndScan.minRatioToActivate = *section.panAndScanMinRatioToActivate;
-    return views;
-}
-
 dataset::OpenSetOptions setOptions(const plan::Recipe& recipe, const session::OpenedCheckpoint& opened) {
     const plan::DatasetSection& section = recipe.dataset;
     dataset::OpenSetOptions options;
@@ -66,7 +51,7 @@ dataset::OpenSetOptions setOptions(const plan::Recipe& recipe, const session::Op
         case plan::LengthPolicy::Skip: options.settings.length = dataset::LengthPolicy::Skip; break;
         case plan::LengthPolicy::SplitText: options.settings.length = dataset::LengthPolicy::SplitText; break;
     }
-    options.settings.views = viewSettings(section, opened.checkpoint.imageProcessor);
+    options.settings.views = viewSettings(recipe, opened);
     options.settings.urls = section.allowUrls ? image::UrlConsent::Allow : image::UrlConsent::Refuse;
     options.badRows = section.onBadRow == plan::RowPolicy::Skip ? dataset::BadRows::Skip : dataset::BadRows::Stop;
     return options;
@@ -109,6 +94,22 @@ void noteReport(const dataset::SurveyReport& report, std::vector<std::string>& n
 }
 
 }  // namespace
+
+image::ViewSettings viewSettings(const plan::Recipe& recipe, const session::OpenedCheckpoint& opened) {
+    const plan::DatasetSection& section = recipe.dataset;
+    const auto& defaults = opened.checkpoint.imageProcessor;
+    image::ViewSettings views;
+    if (defaults) {
+        views.mode = defaults->doPanAndScan ? image::CropMode::PanAndScan : image::CropMode::None;
+        views.panAndScan = {defaults->panAndScanMinCropSize, defaults->panAndScanMaxNumCrops,
+                            defaults->panAndScanMinRatioToActivate};
+    }
+    if (section.doPanAndScan) views.mode = *section.doPanAndScan ? image::CropMode::PanAndScan : image::CropMode::None;
+    if (section.panAndScanMinCropSize) views.panAndScan.minCropSize = *section.panAndScanMinCropSize;
+    if (section.panAndScanMaxNumCrops) views.panAndScan.maxNumCrops = *section.panAndScanMaxNumCrops;
+    if (section.panAndScanMinRatioToActivate) views.panAndScan.minRatioToActivate = *section.panAndScanMinRatioToActivate;
+    return views;
+}
 
 Result<TrainingData> openTrainingData(const plan::Recipe& recipe, const session::OpenedCheckpoint& opened,
                                       std::stop_token stop) {

@@ -68,7 +68,7 @@ Result<void> addAdapter(const plan::Recipe& recipe, TrainingModel& made) {
     const plan::AdapterSpec spec = plan::adapterSpec(*recipe.peft, made.plan, made.opened.config().isVisionLanguage());
     ASSIGN_OR_RETURN(model::Adapter adapter,
                      model::Adapter::create(*made.network, spec, static_cast<std::uint64_t>(recipe.rng.seed)));
-    made.adapter = std::make_unique<model::Adapter>(std::move(adapter));
+    made.adapter = std::make_shared<model::Adapter>(std::move(adapter));
     for (TrainableParameter& parameter : adapterParameters(*made.adapter, recipe.optimizer.decayBiasAndNorm)) {
         parameter.lrFactor = factorOf(recipe.optimizer.lrFactors, parameter.part);
         made.trainableParameters += parameter.tensor.numel();

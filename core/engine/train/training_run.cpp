@@ -168,6 +168,20 @@ auto onEveryRank(distributed::ProcessGroup& group, const Work& work) -> decltype
     return mine;
 }
 
+// The prompts that rank 0 answers at evaluations; nothing elsewhere, and where there are none.
+Result<std::optional<SampleAnswers>> openSamples(const plan::Recipe& recipe, const TrainingModel& model,
+                                                 distributed::ProcessGroup& group, const std::stop_token& stop) {
+    std::optional<SampleAnswers> samples;
+    if (!answersSamples(recipe)) return samples;
+    RETURN_IF_ERROR(distributed::byFirstRank(group, [&] {
+        return onThisRank([&]() -> Result<std::string> {
+            ASSIGN_OR_RETURN(samples, SampleAnswers::open(recipe, model, stop));
+            return std::string();
+        });
+    }));
+    return samples;
+}
+
 // All ranks must compute the same run; what differs between two machines would be wrong in silence.
 Result<void> compareRanks(const RunIdentity& identity, distributed::ProcessGroup& group) {
     const std::string mine = sha256(identity.recipe + identity.data + identity.model + identity.build + identity.device);
@@ -247,6 +261,7 @@ Result<RunResult> runTraining(const RunRequest& request, distributed::ProcessGro
     ASSIGN_OR_RETURN(TrainingModel model,
                      onEveryRank(group, [&] { return openTrainingModel(recipe, modelPath, request.visionCache); }));
     ASSIGN_OR_RETURN(TrainingData data, onEveryRank(group, [&] { return openTrainingData(recipe, model.opened, stop); }));
+    ASSIGN_OR_RETURN(const std::optional<SampleAnswers> samples, openSamples(recipe, model, group, stop));
     const std::unique_ptr<Objective> objective = makeObjective(recipe, model);
     TrainableParameters all = model.parameters;
     all.insert(all.end(), model.helpers.begin(), model.helpers.end());
@@ -275,7 +290,8 @@ Result<RunResult> runTraining(const RunRequest& request, distributed::ProcessGro
     started.notes = data.notes;
     started.notes.insert(started.notes.end(), model.opened.warnings.begin(), model.opened.warnings.end());
     log.write(started);
-    RunLoop loop(request, {model, data, *objective, trainer, folder, log, group, identity}, std::move(order), counters);
+    RunLoop loop(request, {model, data, *objective, trainer, folder, log, samples ? &*samples : nullptr, group, identity},
+                 std::move(order), counters);
     Result<RunResult> result = loop.run(stop);
     if (!result) log.write(protocol::RunFinishedEvent{trainer.nextStep(), "failed", result.error().toString(), ""});
     return result;

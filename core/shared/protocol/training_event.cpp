@@ -53,6 +53,7 @@ static void fields(F& f, EvaluationEvent& m) {
 template <class F>
 static void fields(F& f, SampleAnswerEvent& m) {
     f.integer("step", m.step, 0, kAnyHigh, Presence::Required);
+    f.integer("sample", m.sample);
     f.text("prompt", m.prompt);
     f.texts("images", m.images);
     f.text("answer", m.answer);

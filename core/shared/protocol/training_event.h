@@ -57,9 +57,10 @@ struct EvaluationEvent {
     bool operator==(const EvaluationEvent&) const = default;
 };
 
-// The answer to a pinned prompt.
+// The answer to a pinned prompt, greedy, with the weights after `step`.
 struct SampleAnswerEvent {
     std::int64_t step = 0;
+    std::int64_t sample = 0;  // its number in validation.samples, from 0
     std::string prompt;
     std::vector<std::string> images;
     std::string answer;

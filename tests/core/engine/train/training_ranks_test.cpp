@@ -204,6 +204,27 @@ TEST_F(TrainingRanks, EvaluationsAreSharedAndEndTheRunOnAllRanks) {
     for (std::size_t i = 0; i < 3; ++i) EXPECT_NEAR(one[i], two[i], 1e-5);
 }
 
+// Rank 0 answers while the other waits; neither that nor a picture that only rank 0 misses leaves anyone behind.
+TEST_F(TrainingRanks, SampleAnswersAreRankZerosAndChangeNothing) {
+    ASSERT_EQ(run(1, "one")[0].text, "done 5 told");
+    request.recipe.validation.evalInterval = 2;
+    request.recipe.validation.sampleMaxNewTokens = 8;
+    request.recipe.validation.samples = {{{(temp.path() / "picture.png").string()}, "What is it?"}, {{}, "Number 3?"}};
+    const auto ends = run(2, "two");
+    EXPECT_EQ(ends[0].text, "done 5 told");
+    EXPECT_EQ(ends[1].text, "done 5 silent");
+    expectSameRun("one", "two");
+    std::ifstream log(temp.path() / "two" / "events.jsonl");
+    std::vector<std::int64_t> steps;
+    for (std::string line; std::getline(log, line);) {
+        const auto event = protocol::parseTrainingEvent(line);
+        if (const auto* answer = std::get_if<protocol::SampleAnswerEvent>(&event->body)) steps.push_back(answer->step);
+    }
+    EXPECT_EQ(steps, (std::vector<std::int64_t>{2, 2, 4, 4, 5, 5}));
+    request.recipe.validation.samples[0].images = {"/nonexistent.png"};
+    for (const RankEnd& end : run(2, "missing")) EXPECT_TRUE(end.text.starts_with("not_found|")) << end.text;
+}
+
 TEST_F(TrainingRanks, ResumedIsUninterruptedAndAnotherWorldIsRefused) {
     ASSERT_EQ(run(2, "whole")[0].text, "done 5 told");
     request.recipe.train.exitInterval = 2;

@@ -1,0 +1,52 @@
+#include "core/shared/protocol/training_event.h"
+
+#include <gtest/gtest.h>
+
+#include <limits>
+
+namespace lapidary::protocol {
+namespace {
+
+TEST(TrainingEvent, LinesAsAReaderFindsThem) {
+    EXPECT_EQ(
+        printTrainingEvent({2.5, SampleAnswerEvent{500, 1, "What is it?", {"cat.png"}, "A \"cat\".\nOr two."}}),
+        R"({"answer":"A \"cat\".\nOr two.","images":["cat.png"],"prompt":"What is it?","sample":1,"step":500,"time":2.5,"type":"sample_answer"})");
+    EXPECT_EQ(printTrainingEvent({0.0, NoticeEvent{3, "paused", "m"}}),
+              R"({"kind":"paused","message":"m","step":3,"time":0.0,"type":"notice"})");
+}
+
+TEST(TrainingEvent, EveryTypeReadsBackAsItWasPrinted) {
+    const TrainingEventBody bodies[] = {
+        RunStartedEvent{"/runs/a", 4, 100, 1000, 10, 24, 2, "cpu", "float32", {"a note"}},
+        StepEvent{5, 0.25, 1e-4, 1.5, 100.25, 0.5, 40, 80, 1.25},
+        EvaluationEvent{10, 0.5, 0.75, {{"colour", 0.5, 8}}, true},
+        SampleAnswerEvent{10, 2, "What?", {"a.png", "b.png"}, "grün \xF0\x9F\x98\x80"},
+        SavedEvent{10, "/runs/a/checkpoints/iter_0000010", 1 << 20, 0.125},
+        NoticeEvent{11, "warning", "m"},
+        RunFinishedEvent{12, "done", "", "/runs/a/checkpoints/iter_0000012"},
+    };
+    static_assert(std::size(bodies) == std::variant_size_v<TrainingEventBody>);
+    for (const TrainingEventBody& body : bodies) {
+        const TrainingEvent event{1'700'000'000.5, body};
+        const auto read = parseTrainingEvent(printTrainingEvent(event));
+        ASSERT_TRUE(read) << read.error().toString();
+        EXPECT_EQ(*read, event) << trainingEventTypeName(body);
+    }
+}
+
+TEST(TrainingEvent, UnknownFieldsAreIgnoredUnknownTypesAreErrors) {
+    EXPECT_TRUE(parseTrainingEvent(R"({"type":"step","step":1,"future":[1]})"));
+    EXPECT_EQ(parseTrainingEvent(R"({"type":"applause","step":1})").error().code, ErrorCode::Unsupported);
+    for (const char* line : {"", "[]", "{}", R"({"type":"step"})", R"({"type":"sample_answer","step":1,"images":"a.png"})",
+                             R"({"type":"step","step":-1})"}) {
+        EXPECT_FALSE(parseTrainingEvent(line)) << line;
+    }
+}
+
+TEST(TrainingEvent, WhatIsNotFiniteIsNull) {
+    const std::string line = printTrainingEvent({0.0, StepEvent{1, std::numeric_limits<double>::quiet_NaN()}});
+    EXPECT_NE(line.find(R"("loss":null)"), std::string::npos) << line;
+}
+
+}  // namespace
+}  // namespace lapidary::protocol
