@@ -110,10 +110,22 @@ std::string nearestName(const std::string& wanted, const std::vector<Parameter>&
     return nearest.empty() ? "" : "; did you mean '" + nearest + "'?";
 }
 
+// Whether modules have the name that an entry gives, though none of them was taken.
+bool isNameOfSome(const std::string& entry, const std::vector<Parameter>& table, bool visionLanguage) {
+    return std::any_of(table.begin(), table.end(), [&](const Parameter& parameter) {
+        if (!parameter.name.ends_with(kWeight)) return false;
+        const auto names = namesOf(parameter.name.substr(0, parameter.name.size() - kWeight.size()), visionLanguage);
+        return std::any_of(names.begin(), names.end(), [&](const std::string& name) { return endsWithName(name, entry); });
+    });
+}
+
 Result<void> requireMatches(const Matcher& matcher, const AdapterSpec& spec, const AdapterMatch& match,
                             const std::vector<Parameter>& table, const config::Gemma3Config& config) {
     if (const std::string* unused = matcher.unused(); unused != nullptr && !isAllLinear(spec.targetModules)) {
-        return invalid("'" + clipText(*unused, 80) + "' matches no module of this model" + nearestName(*unused, table) +
+        const bool excluded = !spec.excludeModules.empty() && isNameOfSome(*unused, table, config.isVisionLanguage());
+        return invalid("'" + clipText(*unused, 80) + "' matches no module of this model" +
+                           (excluded ? "; what has this name is excluded, or lies in a part that gets no adapter"
+                                     : nearestName(*unused, table)) +
                            " (its linear layers: " + knownNames(table, config) + ")",
                        "target_modules");
     }
@@ -197,6 +209,18 @@ std::string joined(const std::vector<std::string>& names) {
     return text;
 }
 
+// Both towers have a q_proj: names by peft's rule would reach a part that is frozen, or learns by itself.
+std::string withoutAdapters(const FreezePlan& plan) {
+    std::string expression;
+    if (plan.vision != Training::Adapter) expression = "^.*vision_tower.*$";
+    if (plan.language != Training::Adapter)
+        expression += std::string(expression.empty() ? "" : "|") + "^.*language_model.*$|^lm_head$";
+    return expression;
+}
+
+// A list by peft's rule (a whole name, or the end of one behind a dot) as an expression.
+std::string asExpression(const std::vector<std::string>& list) { return "^(.*\\.)?(" + joined(list) + ")$"; }
+
 }  // namespace
 
 std::int64_t AdapterMatch::targetsIn(Part part) const {
@@ -244,8 +268,8 @@ Result<AdapterMatch> matchAdapter(const AdapterSpec& spec, const config::Gemma3C
         const std::string module = parameter.name.substr(0, parameter.name.size() - kWeight.size());
         const std::vector<std::string> names = namesOf(module, visionLanguage);
         const bool linear = isLinear(parameter, config);
-        if (!(everyLinear ? linear : targets.matches(names))) continue;
-        if (excluded.matches(names) || isInside(names.front(), spec.modulesToSave)) continue;
+        if (excluded.matches(names) || !(everyLinear ? linear : targets.matches(names))) continue;
+        if (isInside(names.front(), spec.modulesToSave)) continue;
         if (!linear) {
             return Error{
                 ErrorCode::Unsupported,
@@ -285,7 +309,6 @@ AdapterSpec adapterSpec(const PeftSection& section, const FreezePlan& plan, bool
     spec.init = section.loraAInitMethod;
     spec.postNormBypass = section.postNormBypass;
     spec.targetModules.expression = section.targetModulesRegex;
-    if (section.targetModulesRegex) return spec;
     std::vector<std::string> language, vision, plain;
     for (const std::string& name : section.targetModules) {
         const std::vector<std::string> text = bridgeNames(name, Part::Language), tower = bridgeNames(name, Part::Vision);
@@ -293,6 +316,13 @@ AdapterSpec adapterSpec(const PeftSection& section, const FreezePlan& plan, bool
         language.insert(language.end(), text.begin(), text.end());
         vision.insert(vision.end(), tower.begin(), tower.end());
     }
+    const std::string excluded = visionLanguage ? withoutAdapters(plan) : "";
+    if (!excluded.empty() && (section.targetModulesRegex || !plain.empty())) {
+        spec.excludeModules.expression =
+            spec.excludeModules.list.empty() ? excluded : asExpression(spec.excludeModules.list) + "|" + excluded;
+        spec.excludeModules.list.clear();
+    }
+    if (section.targetModulesRegex) return spec;
     if (language.empty() || !visionLanguage) {
         spec.targetModules.list = plain;
         spec.targetModules.list.insert(spec.targetModules.list.end(), language.begin(), language.end());
@@ -301,7 +331,7 @@ AdapterSpec adapterSpec(const PeftSection& section, const FreezePlan& plan, bool
     std::vector<std::string> ways;
     if (plan.language == Training::Adapter) ways.push_back("^.*language_model.*\\.(" + joined(language) + ")$");
     if (plan.vision == Training::Adapter) ways.push_back("^.*vision_tower.*\\.(" + joined(vision) + ")$");
-    if (!plain.empty()) ways.push_back("^(.*\\.)?(" + joined(plain) + ")$");
+    if (!plain.empty()) ways.push_back(asExpression(plain));
     std::string expression;
     for (const std::string& way : ways) expression += (expression.empty() ? "" : "|") + way;
     spec.targetModules.expression = expression;

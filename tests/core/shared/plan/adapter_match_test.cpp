@@ -162,8 +162,43 @@ TEST(AdapterMatch, BridgesNamesMeanTheLanguageModel) {
     EXPECT_EQ(matched(adapterSpec(section, plan, true), size("4b")).targetsIn(Part::Vision), 27 * 6);
     EXPECT_EQ(matched(adapterSpec(section, plan, false), size("1b")).targets.size(), 26U * 7);
     section.targetModules = {"linear_qkv", "fc1"};
+    EXPECT_EQ(matched(adapterSpec(section, plan, true), size("4b")).targets.size(), 34U * 3 + 27 * 4);
+}
+
+// Both towers have a q_proj: what is frozen gets no adapter, by whatever name.
+TEST(AdapterMatch, APartThatGetsNoAdapterGetsNoneByPeftsNamesEither) {
+    PeftSection section;
+    section.targetModules = {"q_proj", "v_proj"};
+    FreezePlan plan{.language = Training::Adapter, .vision = Training::Adapter, .projection = Training::Frozen};
+    EXPECT_EQ(matched(adapterSpec(section, plan, true), size("4b")).targets.size(), 34U * 2 + 27 * 2);
+    EXPECT_TRUE(adapterSpec(section, plan, true).excludeModules.empty());
+    const auto targets = [&](Training language, Training vision) {
+        plan.language = language;
+        plan.vision = vision;
+        const AdapterMatch match = matched(adapterSpec(section, plan, true), size("4b"));
+        return std::pair(match.targetsIn(Part::Language), match.targetsIn(Part::Vision));
+    };
+    EXPECT_EQ(targets(Training::Adapter, Training::Frozen), std::pair(34 * 2L, 0L));
+    EXPECT_EQ(targets(Training::Adapter, Training::Full), std::pair(34 * 2L, 0L));
+    EXPECT_EQ(targets(Training::Frozen, Training::Adapter), std::pair(0L, 27 * 2L));
+    section.excludeModules = {"layers.0.self_attn.v_proj"};
+    EXPECT_EQ(targets(Training::Adapter, Training::Frozen), std::pair(34 * 2L - 1, 0L));
+    section.excludeModules.clear();
+    section.targetModules = {"all-linear"};
+    EXPECT_EQ(targets(Training::Adapter, Training::Frozen), std::pair(34 * 7L, 0L));
+    section.targetModulesRegex = ".*_proj";
+    EXPECT_EQ(targets(Training::Frozen, Training::Adapter), std::pair(0L, 27 * 4L));
+    // A text model has one part.
+    section.targetModulesRegex.reset();
+    section.targetModules = {"q_proj"};
+    plan.language = Training::Adapter;
+    EXPECT_EQ(matched(adapterSpec(section, plan, false), size("1b")).targets.size(), 26U);
+    // A name that lies in the frozen tower alone is told, not dropped.
+    section.targetModules = {"q_proj", "fc1"};
     plan.vision = Training::Frozen;
-    EXPECT_EQ(matched(adapterSpec(section, plan, true), size("4b")).targets.size(), 34U * 3 + 27);
+    const Error error = refused(adapterSpec(section, plan, true), size("4b"));
+    EXPECT_NE(error.message.find("'fc1' matches no module of this model; what has this name is excluded"), std::string::npos)
+        << error.message;
 }
 
 }  // namespace
