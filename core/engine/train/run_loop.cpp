@@ -233,15 +233,17 @@ Result<void> RunLoop::evaluate(const std::stop_token& stop) {
     return tally ? tellEvaluation(*tally, stop) : Result<void>();
 }
 
-// Of all ranks, which take the batches by turns; nothing where one was asked to stop meanwhile.
+// Of all ranks, which take the batches by turns; nothing where one was asked to stop meanwhile.  An iteration is as many samples as a
+// step of training has, as in Bridge.
 Result<std::optional<Tally>> RunLoop::tallyOfValidation(const std::stop_token& stop) {
     const plan::Recipe& recipe = m_request.recipe;
     BatchSource& source = *m_parts.data.validation;
     const std::int64_t size = recipe.train.microBatchSize;
-    const std::int64_t batches = std::min(recipe.validation.evalIters, (source.size() + size - 1) / size);
+    const std::int64_t samples = std::min(recipe.validation.evalIters * recipe.train.globalBatchSize, source.size());
+    const std::int64_t batches = (samples + size - 1) / size;
     const auto indices = [&](std::int64_t batch) {
         std::vector<std::int64_t> wanted;
-        for (std::int64_t i = batch * size; i < std::min((batch + 1) * size, source.size()) && batch < batches; ++i)
+        for (std::int64_t i = batch * size; i < std::min((batch + 1) * size, samples) && batch < batches; ++i)
             wanted.push_back(i);
         return wanted;
     };

@@ -24,7 +24,7 @@ Result<TrainingData> openScenes(const plan::Recipe& recipe, const ProcessorPoint
     ASSIGN_OR_RETURN(const scenes::SceneMix mix, scenes::SceneMix::fromJson(settings));
     const auto seed = static_cast<std::uint64_t>(recipe.rng.seed);
     const std::uint64_t validationSeed = seed ^ kValidationStream;
-    const std::int64_t validationSize = std::max<std::int64_t>(recipe.validation.evalIters, 1) * recipe.train.microBatchSize;
+    const std::int64_t validationSize = std::max<std::int64_t>(recipe.validation.evalIters, 1) * recipe.train.globalBatchSize;
     TrainingData data;
     if (recipe.train.task == plan::TrainTask::TowerLabels) {
         ASSIGN_OR_RETURN(auto training, scenes::TowerDataset::create(mix, seed, kSceneEpoch));
@@ -79,7 +79,7 @@ Result<TrainingData> openMock(const plan::Recipe& recipe, const session::OpenedC
     TrainingData data;
     ASSIGN_OR_RETURN(data.training, source(recipe.train.trainIters * recipe.train.globalBatchSize));
     if (recipe.validation.evalIters > 0) {
-        ASSIGN_OR_RETURN(data.validation, source(recipe.validation.evalIters * recipe.train.microBatchSize));
+        ASSIGN_OR_RETURN(data.validation, source(recipe.validation.evalIters * recipe.train.globalBatchSize));
     }
     data.notes.emplace_back("The data are a mock: one sample over and over, which teaches nothing.");
     return data;

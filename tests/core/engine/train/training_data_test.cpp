@@ -79,6 +79,26 @@ TEST_F(TrainingDataTest, AnEpochMayBeTheSetOrTheRun) {
     EXPECT_NE(failure().message.find("one micro-batch takes 4"), std::string::npos);
 }
 
+// An iteration of an evaluation is as many samples as a step, as in Bridge.
+TEST_F(TrainingDataTest, EvaluationIterationsAreStepsWorthOfSamples) {
+    fs::copy_file(temp.path() / "train.jsonl", temp.path() / "valid.jsonl");
+    plan::Recipe& recipe = request.recipe;
+    recipe.dataset.validDataPath = (temp.path() / "valid.jsonl").string();
+    recipe.train.trainIters = 1;
+    recipe.train.globalBatchSize = 4;
+    recipe.train.microBatchSize = 1;
+    const auto asked = [&](std::int64_t iterations) {
+        recipe.validation.evalIters = iterations;
+        request.folder = temp.path() / ("run" + std::to_string(iterations));
+        events.clear();
+        run();
+        return all<protocol::EvaluationEvent>().at(0).kinds.at(0).count;
+    };
+    EXPECT_EQ(asked(1), 4);
+    EXPECT_EQ(asked(2), 8);
+    EXPECT_EQ(asked(9), 12) << "the whole set";
+}
+
 // A module of the tower that is saved as a whole learns, though the tower itself is frozen: what is kept on disk would hold it back.
 TEST_F(TrainingDataTest, NothingIsKeptOfATowerThatLearnsThroughSavedModules) {
     request.recipe.peft = plan::PeftSection{};
