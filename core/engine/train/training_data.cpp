@@ -57,15 +57,52 @@ dataset::OpenSetOptions setOptions(const plan::Recipe& recipe, const session::Op
     return options;
 }
 
-// The set behind a path of the recipe, or of the maker's own repository.
-dataset::RecordRequest requestOf(const plan::DatasetSection& section, const std::optional<std::string>& path,
-                                 const std::string& split) {
+// Bridge's arguments of a maker: where its set lies, and which part of it.  Errors: Usage for others.
+Result<void> takeMakerArguments(const plan::DatasetSection& section, dataset::RecordRequest& request) {
+    ASSIGN_OR_RETURN(const Json arguments, parseJson(section.makerKwargs.json, "dataset.maker_kwargs"));
+    for (const auto& [name, value] : arguments.items()) {
+        std::string* const wanted = name == "path_or_dataset" ? &request.path
+                                    : name == "subset"        ? &request.subset
+                                    : name == "split"         ? &request.split
+                                                              : nullptr;
+        if (wanted == nullptr || !value.is_string()) {
+            return Error{ErrorCode::Usage,
+                         "expected path_or_dataset, subset and split as texts, found '" + clipText(name, 80) +
+                             "': " + describeJson(value),
+                         "dataset.maker_kwargs"};
+        }
+        *wanted = value.get<std::string>();
+    }
+    return {};
+}
+
+dataset::RecordRequest plainRequest(const plan::DatasetSection& section) {
     dataset::RecordRequest request;
-    request.path = path.value_or("");
     request.maker = section.makerName.value_or("");
-    request.split = split;
     request.pictureFolder = section.imageFolder.value_or("");
     request.columns = section.columns;
+    if (section.markerNumbering == plan::MarkerNumbering::EachMessage)
+        request.markers = dataset::MarkerNumbering::RestartInEachTurn;
+    return request;
+}
+
+// The set behind a path of the recipe, a folder of pictures with captions, or the maker's own repository.
+Result<dataset::RecordRequest> trainingRequest(const plan::DatasetSection& section) {
+    dataset::RecordRequest request = plainRequest(section);
+    RETURN_IF_ERROR(takeMakerArguments(section, request));
+    if (section.trainDataPath) request.path = *section.trainDataPath;
+    if (section.datasetType == plan::DatasetType::Captions && request.path.empty()) {
+        request.path = std::exchange(request.pictureFolder, {}).string();
+    }
+    return request;
+}
+
+// Its other part, unless a path is given.
+Result<dataset::RecordRequest> validationRequest(const plan::DatasetSection& section) {
+    dataset::RecordRequest request = plainRequest(section);
+    RETURN_IF_ERROR(takeMakerArguments(section, request));
+    if (section.validDataPath) request.path = *section.validDataPath;
+    request.split = "validation";
     return request;
 }
 
@@ -122,13 +159,15 @@ Result<TrainingData> openTrainingData(const plan::Recipe& recipe, const session:
     if (section.datasetType == plan::DatasetType::Mock) return openMock(recipe, opened);
     dataset::OpenSetOptions options = setOptions(recipe, opened);
     TrainingData data;
-    ASSIGN_OR_RETURN(auto records, dataset::RecordSet::open(requestOf(section, section.trainDataPath, "train"), stop));
+    ASSIGN_OR_RETURN(const dataset::RecordRequest wanted, trainingRequest(section));
+    ASSIGN_OR_RETURN(auto records, dataset::RecordSet::open(wanted, stop));
     ASSIGN_OR_RETURN(auto training, dataset::ConversationDataset::open(std::move(records), processor, options, stop));
     noteReport(training->report(), data.notes);
     const bool hasValidation = section.validDataPath || section.makerName;
     if (recipe.validation.evalIters > 0 && hasValidation) {
         options.training = &training->report();
-        ASSIGN_OR_RETURN(auto others, dataset::RecordSet::open(requestOf(section, section.validDataPath, "validation"), stop));
+        ASSIGN_OR_RETURN(const dataset::RecordRequest held, validationRequest(section));
+        ASSIGN_OR_RETURN(auto others, dataset::RecordSet::open(held, stop));
         ASSIGN_OR_RETURN(auto validation, dataset::ConversationDataset::open(std::move(others), processor, options, stop));
         noteReport(validation->report(), data.notes);
         data.validation = datasetSource(validation, processor);

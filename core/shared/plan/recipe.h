@@ -25,6 +25,7 @@ enum class LengthPolicy : std::uint8_t { Fail, Skip, SplitText };
 enum class RowPolicy : std::uint8_t { Stop, Skip };
 enum class LossMaskMode : std::uint8_t { Answer, Search };  // megatron 6.3: v0.5's rule, v0.2's rule
 enum class DataloaderType : std::uint8_t { Single, Cyclic };
+enum class MarkerNumbering : std::uint8_t { AcrossRecord, EachMessage };  // megatron 6.1: which picture an "<image>" stands for
 enum class SampleEpoch : std::uint8_t { Set, Run };  // what an epoch of the order of samples is: megatron 6.1
 enum class TrainTask : std::uint8_t { Answers, TowerLabels };  // TowerLabels: dense labels on the tower's pooled tokens (demo)
 enum class Metric : std::uint8_t { Loss, Accuracy };
@@ -141,7 +142,7 @@ struct DatasetSection {
     DatasetType datasetType = DatasetType::Preloaded;  // own key for --dataset-type
     std::optional<std::int64_t> seqLength;  // null: model.seq_length; another value is refused
     std::optional<std::string> makerName;  // hf: cord_v2, medpix, raven …
-    FreeObject makerKwargs;
+    FreeObject makerKwargs;  // path_or_dataset, subset, split
     std::optional<std::string> hfProcessorPath;
     std::optional<std::string> trainDataPath;  // file or folder
     std::optional<std::string> validDataPath;
@@ -159,6 +160,7 @@ struct DatasetSection {
     RowPolicy onBadRow = RowPolicy::Stop;  // own
     LengthPolicy lengthPolicy = LengthPolicy::Fail;  // own: samples longer than seq_length
     LossMaskMode lossMaskMode = LossMaskMode::Answer;  // own
+    MarkerNumbering markerNumbering = MarkerNumbering::AcrossRecord;  // own; EachMessage as in Bridge's preloaded provider
     bool allowUrls = false;  // own
     bool cacheVisionFeatures = true;  // own: pooled tower output on disk while the tower is frozen
     std::optional<bool> doPanAndScan;  // own; null: what the model's processor says, as the three below

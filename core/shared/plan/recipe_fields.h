@@ -38,6 +38,8 @@ constexpr Names<RowPolicy, 2> kRowPolicyNames = {{RowPolicy::Stop, "stop"}, {Row
 constexpr Names<LossMaskMode, 2> kLossMaskModeNames = {{LossMaskMode::Answer, "answer"}, {LossMaskMode::Search, "search"}};
 constexpr Names<DataloaderType, 2> kDataloaderTypeNames = {{DataloaderType::Single, "single"},
                                                            {DataloaderType::Cyclic, "cyclic"}};
+constexpr Names<MarkerNumbering, 2> kMarkerNumberingNames = {{MarkerNumbering::AcrossRecord, "across_record"},
+                                                             {MarkerNumbering::EachMessage, "each_message"}};
 constexpr Names<SampleEpoch, 2> kSampleEpochNames = {{SampleEpoch::Set, "set"}, {SampleEpoch::Run, "run"}};
 constexpr Names<TrainTask, 2> kTrainTaskNames = {{TrainTask::Answers, "answers"}, {TrainTask::TowerLabels, "tower_labels"}};
 constexpr Names<Metric, 2> kMetricNames = {{Metric::Loss, "loss"}, {Metric::Accuracy, "accuracy"}};
@@ -173,6 +175,7 @@ void fields(V& v, DatasetSection& s) {
     v.choice("on_bad_row", s.onBadRow, kRowPolicyNames);
     v.choice("length_policy", s.lengthPolicy, kLengthPolicyNames);
     v.choice("loss_mask_mode", s.lossMaskMode, kLossMaskModeNames);
+    v.choice("marker_numbering", s.markerNumbering, kMarkerNumberingNames);
     v.flag("allow_urls", s.allowUrls);
     v.flag("cache_vision_features", s.cacheVisionFeatures);
     v.flag("do_pan_and_scan", s.doPanAndScan);

@@ -79,6 +79,48 @@ TEST_F(TrainingDataTest, AnEpochMayBeTheSetOrTheRun) {
     EXPECT_NE(failure().message.find("one micro-batch takes 4"), std::string::npos);
 }
 
+TEST_F(TrainingDataTest, AFolderOfPicturesWithCaptionsIsASet) {
+    for (int i = 0; i < 4; ++i) {
+        const std::string name = "pictures/" + std::to_string(i);
+        (void)temp.write(name + ".txt", "A flag, number " + std::to_string(i));
+        test::writePicture(temp.path() / (name + ".png"), i);
+    }
+    request.recipe.dataset.datasetType = plan::DatasetType::Captions;
+    request.recipe.dataset.trainDataPath.reset();
+    request.recipe.dataset.imageFolder = (temp.path() / "pictures").string();
+    EXPECT_EQ(run().step, 6);
+    EXPECT_EQ(all<protocol::RunStartedEvent>().front().samples, 4);
+}
+
+// Bridge's arguments of a maker: a local copy, which part of it.
+TEST_F(TrainingDataTest, AMakersArgumentsNameItsSet) {
+    for (const char* part : {"easy", "hard"}) {
+        std::string rows;
+        for (int i = 0; i < (part == std::string("easy") ? 3 : 5); ++i) {
+            rows += nlohmann::json{{"image_id", (temp.path() / "picture0.png").string()}, {"question", "Q?"}, {"answer", "A"}}
+                        .dump() +
+                    "\n";
+        }
+        (void)temp.write(std::string("medpix/") + part + "/train.jsonl", rows);
+        (void)temp.write(std::string("medpix/") + part + "/validation.jsonl", rows);
+    }
+    plan::DatasetSection& section = request.recipe.dataset;
+    section.datasetType = plan::DatasetType::Hf;
+    section.trainDataPath.reset();
+    section.makerName = "medpix";
+    section.makerKwargs.json =
+        nlohmann::json{{"path_or_dataset", (temp.path() / "medpix").string()}, {"subset", "hard"}}.dump();
+    request.recipe.validation.evalIters = 1;
+    EXPECT_EQ(run().step, 6);
+    EXPECT_EQ(all<protocol::RunStartedEvent>().front().samples, 5);
+    EXPECT_EQ(all<protocol::EvaluationEvent>().size(), 1U);
+    section.makerKwargs.json = R"({"subsett": "hard"})";
+    request.folder = temp.path() / "wrong";
+    const Error error = failure();
+    EXPECT_EQ(error.code, ErrorCode::Usage);
+    EXPECT_NE(error.toString().find("'subsett'"), std::string::npos) << error.toString();
+}
+
 // An iteration of an evaluation is as many samples as a step, as in Bridge.
 TEST_F(TrainingDataTest, EvaluationIterationsAreStepsWorthOfSamples) {
     fs::copy_file(temp.path() / "train.jsonl", temp.path() / "valid.jsonl");
