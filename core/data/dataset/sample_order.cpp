@@ -41,7 +41,7 @@ Result<SampleOrder> SampleOrder::create(const Shape& shape) {
                          " ranks",
                      ""};
     }
-    if (shape.kind == SampleOrderKind::Cyclic && shape.samples / shape.dataParallelSize >= kTooManyToShuffle) {
+    if (shape.kind != SampleOrderKind::Single && shape.samples / shape.dataParallelSize >= kTooManyToShuffle) {
         return Error{ErrorCode::Unsupported,
                      "an epoch of " + std::to_string(shape.samples) +
                          " samples is too long to be shuffled; add dataset.dataloader_type=single",
@@ -59,7 +59,11 @@ std::int64_t SampleOrder::sampleOf(std::int64_t place) const { return m_shape.re
 
 const std::vector<std::int64_t>& SampleOrder::orderOf(std::int64_t epoch) const {
     if (m_orderedEpoch != epoch) {
-        m_order = torchRandomPermutation(samplesPerEpoch() / m_shape.dataParallelSize, static_cast<std::uint64_t>(epoch));
+        // Together, Megatron shuffles whole micro-batches of one rank, a few of which no step may need.
+        const std::int64_t places = m_shape.kind == SampleOrderKind::CyclicTogether
+                                        ? m_shape.samples / m_shape.microBatchSize * m_shape.microBatchSize
+                                        : samplesPerEpoch() / m_shape.dataParallelSize;
+        m_order = torchRandomPermutation(places, static_cast<std::uint64_t>(epoch));
         m_orderedEpoch = epoch;
     }
     return m_order;
@@ -75,8 +79,14 @@ std::vector<std::int64_t> SampleOrder::microBatch(std::int64_t consumed, std::in
         for (std::int64_t i = 0; i < m_shape.microBatchSize; ++i) indices.push_back(sampleOf(first + i));
         return indices;
     }
-    const std::int64_t share = epochSamples / m_shape.dataParallelSize;
     const std::vector<std::int64_t>& order = orderOf(consumed / epochSamples);
+    if (m_shape.kind == SampleOrderKind::CyclicTogether) {
+        for (std::int64_t i = 0; i < m_shape.microBatchSize; ++i) {
+            indices.push_back(sampleOf(order[inEpoch + rank + i * m_shape.dataParallelSize]));
+        }
+        return indices;
+    }
+    const std::int64_t share = epochSamples / m_shape.dataParallelSize;
     const std::int64_t offset = inEpoch / m_shape.dataParallelSize;
     for (std::int64_t i = 0; i < m_shape.microBatchSize; ++i) indices.push_back(sampleOf(rank * share + order[offset + i]));
     return indices;

@@ -17,6 +17,7 @@ std::vector<std::int64_t> torchRandomPermutation(std::int64_t n, std::uint64_t s
 enum class SampleOrderKind : std::uint8_t {
     Single,  // in the order of the set, no shuffling; after its end from its begin again
     Cyclic,  // epoch e: each rank its own share of the set, in the order of randperm with seed e
+    CyclicTogether,  // the same without shares (data_sharding false): one order of the set, whose places ranks take by turns
 };
 // "single" or "cyclic".  Errors: Usage, naming both.
 Result<SampleOrderKind> sampleOrderKind(const std::string& name);
@@ -50,7 +51,7 @@ public:
 private:
     explicit SampleOrder(const Shape& shape) : m_shape(shape) {}
     [[nodiscard]] std::int64_t sampleOf(std::int64_t place) const;
-    // A rank's share in the order of an epoch.
+    // A rank's share, or the whole set, in the order of an epoch.
     [[nodiscard]] const std::vector<std::int64_t>& orderOf(std::int64_t epoch) const;
 
     Shape m_shape;

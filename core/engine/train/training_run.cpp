@@ -127,7 +127,9 @@ Result<dataset::SampleOrder> sampleOrder(const plan::Recipe& recipe, std::int64_
     shape.samples = samples;
     shape.microBatchSize = recipe.train.microBatchSize;
     shape.dataParallelSize = ranks;
-    if (recipe.dataset.dataloaderType == plan::DataloaderType::Cyclic) shape.kind = dataset::SampleOrderKind::Cyclic;
+    if (recipe.dataset.dataloaderType == plan::DataloaderType::Cyclic) {
+        shape.kind = recipe.dataset.dataSharding ? dataset::SampleOrderKind::Cyclic : dataset::SampleOrderKind::CyclicTogether;
+    }
     if (recipe.dataset.epoch == plan::SampleEpoch::Run) {
         shape.samples = recipe.train.trainIters * recipe.train.globalBatchSize;
         shape.repeated = samples;

@@ -45,6 +45,18 @@ TEST(SampleOrder, CyclicIsMegatronsShuffle) {
     EXPECT_EQ(order.microBatch(20, 0), (Indices{5, 6, 1, 2, 0}));  // the second epoch: seed 1
 }
 
+// MegatronPretrainingRandomSampler with data_sharding=False: one permutation of 10 places, dealt by turns.
+TEST(SampleOrder, WithoutShardingOneOrderIsDealtToTheRanks) {
+    const SampleOrder order = makeOrder({11, 2, 2, SampleOrderKind::CyclicTogether});
+    EXPECT_EQ(order.samplesPerEpoch(), 8);
+    // randperm(10), seed 0: 4 1 7 5 3 9 0 8 6 2; seed 1: 5 6 1 2 0 8 9 3 7 4.
+    EXPECT_EQ(order.microBatch(0, 0), (Indices{4, 7}));
+    EXPECT_EQ(order.microBatch(0, 1), (Indices{1, 5}));
+    EXPECT_EQ(order.microBatch(4, 0), (Indices{3, 0}));
+    EXPECT_EQ(order.microBatch(4, 1), (Indices{9, 8}));
+    EXPECT_EQ(order.microBatch(8, 1), (Indices{6, 2}));
+}
+
 // train_iters 4, global_batch_size 4, a set of 5 samples: 16 places that repeat it.
 TEST(SampleOrder, BridgesPlacesRepeatTheSet) {
     const SampleOrder single = makeOrder({16, 2, 2, SampleOrderKind::Single, 5});
