@@ -38,7 +38,8 @@ files::TextNote noteOf(const protocol::SampleAnswerEvent& answer) {
 
 }  // namespace
 
-void RunLog::openTensorboard(const std::filesystem::path& folder, std::int64_t firstStep) {
+void RunLog::openTensorboard(const std::filesystem::path& folder, std::int64_t firstStep, std::int64_t interval) {
+    m_tensorboardInterval = interval;
     auto file = files::EventFile::create(folder, secondsSince1970(), firstStep);
     if (file) {
         m_tensorboard.emplace(std::move(*file));
@@ -66,7 +67,7 @@ void RunLog::notice(std::int64_t step, const std::string& kind, const std::strin
 void RunLog::writeTensorboard(const protocol::TrainingEventBody& body, double time) {
     if (!m_tensorboard) return;
     // A curve with a hole is better than a run that stops: the log has the same numbers.
-    if (const auto* step = std::get_if<protocol::StepEvent>(&body))
+    if (const auto* step = std::get_if<protocol::StepEvent>(&body); step != nullptr && step->step % m_tensorboardInterval == 0)
         (void)m_tensorboard->write(step->step, time, scalarsOf(*step));
     if (const auto* evaluation = std::get_if<protocol::EvaluationEvent>(&body)) {
         (void)m_tensorboard->write(evaluation->step, time, scalarsOf(*evaluation));

@@ -19,8 +19,9 @@ public:
     // Without a folder and a listener (the ranks but the first) nothing is told.
     RunLog(RunFolder* folder, Listener listener) : m_folder(folder), m_listener(std::move(listener)) {}
 
-    // Numbers and sample answers go to `tensorboard` too; `firstStep`: what older files say of it and later steps is void.
-    void openTensorboard(const std::filesystem::path& folder, std::int64_t firstStep);
+    // Numbers and sample answers go to `tensorboard` too, those of steps at each multiple of `interval`; `firstStep`: what older files
+    // say of it and later steps is void.
+    void openTensorboard(const std::filesystem::path& folder, std::int64_t firstStep, std::int64_t interval);
 
     void write(protocol::TrainingEventBody body);
     void notice(std::int64_t step, const std::string& kind, const std::string& message);
@@ -31,6 +32,7 @@ private:
     RunFolder* m_folder;
     Listener m_listener;
     std::optional<files::EventFile> m_tensorboard;
+    std::int64_t m_tensorboardInterval = 1;
     bool m_toldOfFailure = false;
 };
 

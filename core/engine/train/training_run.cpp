@@ -278,7 +278,8 @@ Result<RunResult> runTraining(const RunRequest& request, distributed::ProcessGro
     if (!newest.empty()) {
         ASSIGN_OR_RETURN(counters, onEveryRank(group, [&] { return goOn(request, newest, log, trainer, identity); }));
     }
-    if (folder != nullptr && !request.tensorboard.empty()) log.openTensorboard(request.tensorboard, counters.step);
+    if (folder != nullptr && !request.tensorboard.empty())
+        log.openTensorboard(request.tensorboard, counters.step, recipe.logger.tensorboardLogInterval);
     protocol::RunStartedEvent started;
     started.run = request.folder.string();
     started.step = counters.step;

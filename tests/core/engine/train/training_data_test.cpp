@@ -1,6 +1,7 @@
 // What a recipe's data section means to a run: the mock set, the orders of samples, what is kept of pictures.
 #include <gtest/gtest.h>
 
+#include "core/shared/base/file.h"
 #include "tests/core/engine/train/training_run_fixture.h"
 
 namespace lapidary::train {
@@ -139,6 +140,17 @@ TEST_F(TrainingDataTest, EvaluationIterationsAreStepsWorthOfSamples) {
     EXPECT_EQ(asked(1), 4);
     EXPECT_EQ(asked(2), 8);
     EXPECT_EQ(asked(9), 12) << "the whole set";
+}
+
+TEST_F(TrainingDataTest, TensorBoardHearsOfEachNthStep) {
+    request.tensorboard = temp.path() / "tb";
+    request.recipe.logger.tensorboardLogInterval = 3;
+    run();
+    std::string bytes;
+    for (const auto& entry : fs::directory_iterator(request.tensorboard)) bytes += *readFile(entry.path(), 1 << 24);
+    std::size_t curves = 0;
+    for (std::size_t at = bytes.find("lm loss"); at != std::string::npos; at = bytes.find("lm loss", at + 1)) ++curves;
+    EXPECT_EQ(curves, 2U) << "steps 3 and 6";
 }
 
 // A module of the tower that is saved as a whole learns, though the tower itself is frozen: what is kept on disk would hold it back.
