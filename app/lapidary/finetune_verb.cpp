@@ -1,5 +1,6 @@
 // `lapidary finetune`: a training run from a recipe, or what it would be and need.
 #include <CLI/CLI.hpp>
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <memory>
@@ -23,6 +24,16 @@ std::optional<std::string> variable(const char* name) {
 std::string oneLine(std::string text) {
     for (std::size_t at = text.find('\n'); at != std::string::npos; at = text.find('\n', at)) text.replace(at, 1, "; ");
     return text;
+}
+
+// A silent rank is named within dist.distributed_timeout_minutes: a sixth of it is left for finding out which.
+std::chrono::milliseconds groupTimeout(const plan::Recipe& recipe) {
+    return std::chrono::seconds(50 * recipe.dist.distributedTimeoutMinutes);
+}
+
+train::RunCommand commandOf(const std::string& word) {
+    using enum train::RunCommand;
+    return word == "save" ? Save : word == "pause" ? Pause : word == "resume" ? Resume : Stop;
 }
 
 // Uploads after an evaluation or a checkpoint and at the end, when the recipe names a project.
@@ -97,7 +108,7 @@ public:
 private:
     Result<void> train(const plan::Recipe& recipe, const plan::RunPlaces& places, const Invocation& invocation) const {
         std::signal(SIGPIPE, SIG_IGN);  // a reader or a rank that went away is seen by write()
-        ASSIGN_OR_RETURN(const auto group, distributed::makeProcessGroup(variable));
+        ASSIGN_OR_RETURN(const auto group, distributed::makeProcessGroup(variable, groupTimeout(recipe)));
         TrainingConsole lines(recipe, invocation.console);
         std::optional<WandbGuest> guest;  // of rank 0, which alone hears of events
         if (group->rank() == 0) guest.emplace(recipe, places, invocation.console);

@@ -65,8 +65,9 @@ Result<GroupSettings> groupSettings(const Environment& environment) {
     return settings;
 }
 
-Result<std::shared_ptr<ProcessGroup>> makeProcessGroup(const Environment& environment) {
-    ASSIGN_OR_RETURN(const GroupSettings settings, groupSettings(environment));
+Result<std::shared_ptr<ProcessGroup>> makeProcessGroup(const Environment& environment, std::chrono::milliseconds timeout) {
+    ASSIGN_OR_RETURN(GroupSettings settings, groupSettings(environment));
+    settings.timeout = timeout;
     if (settings.size == 1) return std::shared_ptr<ProcessGroup>(std::make_shared<LocalGroup>());
     return openGlooGroup(settings);
 }

@@ -2,6 +2,7 @@
 // LOCAL_RANK and LOCAL_WORLD_SIZE.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -19,6 +20,7 @@ using Environment = std::function<std::optional<std::string>(const char* name)>;
 Result<GroupSettings> groupSettings(const Environment& environment);
 
 // LocalGroup for one, Gloo for more.  Errors: those of groupSettings and openGlooGroup.
-Result<std::shared_ptr<ProcessGroup>> makeProcessGroup(const Environment& environment);
+Result<std::shared_ptr<ProcessGroup>> makeProcessGroup(const Environment& environment,
+                                                       std::chrono::milliseconds timeout = kGroupTimeout);
 
 }  // namespace lapidary::distributed
