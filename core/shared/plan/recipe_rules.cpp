@@ -52,6 +52,19 @@ Result<void> checkOffered(const Recipe& recipe) {
     if (recipe.dataset.packSequences) {
         return refuse("samples are not packed for Gemma 3 (nor does Megatron-Bridge)", "dataset.pack_sequences_in_batch=false");
     }
+    const CheckpointSection& checkpoint = recipe.checkpoint;
+    if (checkpoint.ckptStep) {
+        return refuse(
+            "a run goes on from its newest good checkpoint; one that begins with the weights of an older one names its "
+            "folder by checkpoint.pretrained_checkpoint",
+            "checkpoint.ckpt_step=null");
+    }
+    if (!checkpoint.loadOptim || !checkpoint.loadRng) {
+        return refuse(
+            "a run that goes on takes all of its state; one that begins anew with its weights names their folder by "
+            "checkpoint.pretrained_checkpoint",
+            "checkpoint.load_optim=true checkpoint.load_rng=true");
+    }
     if (recipe.rng.dataParallelRandomInit) {
         return refuse("all ranks start from the same weights", "rng.data_parallel_random_init=false");
     }
@@ -106,6 +119,14 @@ void noteWithoutEffect(const Recipe& recipe, std::vector<std::string>& notes) {
     note(recipe.ddp.overlapParamGather, "ddp.overlap_param_gather");
     note(!recipe.ddp.gradReduceInFp32, "ddp.grad_reduce_in_fp32=false");
     note(recipe.checkpoint.asyncSave, "checkpoint.async_save");
+    note(!recipe.checkpoint.saveOptim || !recipe.checkpoint.saveRng,
+         "checkpoint.save_optim=false and save_rng=false (a checkpoint holds all that a run needs to go on)");
+    note(recipe.dataset.hfProcessorPath.has_value(), "dataset.hf_processor_path (the model's own processor is used)");
+    note(recipe.dataset.testDataPath.has_value(), "dataset.test_data_path");
+    note(recipe.dist.distributedBackend == "nccl",
+         "dist.distributed_backend=nccl (tensors are on the CPU: Gloo joins the ranks)");
+    note(!recipe.train.exitSignalHandler, "train.exit_signal_handler=false (SIGTERM saves and ends the run)");
+    note(recipe.logger.logProgress, "logger.log_progress (events.jsonl tells)");
     note(recipe.logger.wandbSaveDir.has_value(), "logger.wandb_save_dir");
     note(recipe.tokenizer.tokenizerModel.has_value(), "tokenizer.tokenizer_model (the model's own tokenizer is used)");
 }

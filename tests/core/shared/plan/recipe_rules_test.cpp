@@ -60,6 +60,26 @@ TEST(RecipeRules, TheSchedulersWeightDecayActs) {
               "a weight decay that changes from 0.1 to 0.2 is not offered; add scheduler.end_weight_decay=0.1");
 }
 
+// A key that is read and does nothing is said to.
+TEST(RecipeRules, WhatHasNoEffectIsTold) {
+    Recipe recipe = builtin("270m");
+    const auto told = [&](const std::string& key) {
+        const auto notes = settle(recipe).notes;
+        return std::any_of(notes.begin(), notes.end(), [&](const std::string& note) {
+            return note.starts_with(key) && note.find("has no effect here") != std::string::npos;
+        });
+    };
+    EXPECT_FALSE(told("dataset.test_data_path"));
+    recipe.dataset.testDataPath = "test.jsonl";
+    recipe.dist.distributedBackend = "nccl";
+    recipe.train.exitSignalHandler = false;
+    recipe.checkpoint.saveOptim = false;
+    for (const char* key : {"dataset.test_data_path", "dist.distributed_backend=nccl", "train.exit_signal_handler=false",
+                            "checkpoint.save_optim=false"}) {
+        EXPECT_TRUE(told(key)) << key;
+    }
+}
+
 TEST(RecipeRules, ParallelismIsRefusedWithTheOverridesToType) {
     EXPECT_EQ(refusal(builtin("gemma3_vl_12b_finetune_config")),
               "the recipe asks for tensor parallelism 4; Lapidary trains with data parallelism alone. To run it so, add: "
@@ -121,6 +141,12 @@ TEST(RecipeRules, WhatIsNotOffered) {
     recipe = builtin("270m");
     recipe.rng.dataParallelRandomInit = true;
     EXPECT_NE(refusal(recipe).find("rng.data_parallel_random_init=false"), std::string::npos);
+    recipe = builtin("270m");
+    recipe.checkpoint.ckptStep = 10;
+    EXPECT_NE(refusal(recipe).find("add: checkpoint.ckpt_step=null"), std::string::npos);
+    recipe = builtin("270m");
+    recipe.checkpoint.loadOptim = false;
+    EXPECT_NE(refusal(recipe).find("checkpoint.load_optim=true"), std::string::npos);
     recipe = builtin("270m");
     recipe.optimizer.lr = 0.0;
     EXPECT_EQ(refusal(recipe), "optimizer.lr is 0: nothing would learn");
