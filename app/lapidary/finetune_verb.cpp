@@ -77,6 +77,9 @@ public:
         command.add_flag("--resume", m_resume, "go on with the run that is there");
         command.add_flag("--accept-changes", m_acceptChanges,
                          "resume although recipe, data or program changed: no longer bit for bit");
+        command.add_option("--tell", m_word, "leave a word for the run that another process writes in the folder of --recipe")
+            ->check(CLI::IsMember({"save", "pause", "resume", "stop"}))
+            ->type_name("save|pause|resume|stop");
         command.add_option("--threads", m_threads, "threads (default: all cores, shared among the ranks of a machine)")
             ->type_name("N");
     }
@@ -87,6 +90,7 @@ public:
         const plan::SettledRecipe settled = plan::settle(resolved.recipe);
         const plan::Recipe& recipe = settled.recipe;
         const plan::RunPlaces places = plan::runPlaces(recipe, variable("SAVE_DIR"));
+        if (!m_word.empty()) return train::tellRun(m_resume ? places.load : places.folder, commandOf(m_word));
         ASSIGN_OR_RETURN(const distributed::GroupSettings ranks, distributed::groupSettings(variable));
         const Result<void> runnable = plan::checkRecipe(recipe, ranks.size);
         if (ranks.rank > 0 && (m_dryRun || m_estimate)) return {};  // rank 0 tells
@@ -134,6 +138,7 @@ private:
     bool m_dryRun = false;
     bool m_estimate = false;
     bool m_resume = false;
+    std::string m_word;
     bool m_acceptChanges = false;
     std::int64_t m_threads = 0;
 };

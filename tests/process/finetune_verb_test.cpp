@@ -80,5 +80,55 @@ TEST_F(Verbs, FinetuneEstimatesMemoryByItem) {
     EXPECT_EQ(json::parse(stages.out).size(), json::parse(finetune({"--recipe", "demo", "--dry-run"}).out)["stages"].size());
 }
 
+// Another process saves, pauses, resumes and stops a run by words.
+TEST_F(Verbs, FinetuneTellsARunWhatToDo) {
+    const std::string rows = json{{"prompt", "Number?"}, {"answer", "It is 7"}}.dump() + "\n";
+    ChildProcess child({"finetune",
+                        "--recipe",
+                        "270m",
+                        "--peft",
+                        "none",
+                        "--model",
+                        text(),
+                        "--data-path",
+                        file("train.jsonl", rows),
+                        "--save-dir",
+                        path("runs"),
+                        "--max-steps",
+                        "1000000",
+                        "--threads",
+                        "1",
+                        "--json",
+                        "run.name=told",
+                        "train.global_batch_size=1",
+                        "validation.eval_iters=0",
+                        "checkpoint.save_interval=1000000",
+                        "scheduler.lr_decay_iters=1000"});
+    const auto waitFor = [&](const char* type, const char* kind = nullptr) {
+        for (auto line = child.readLine(); line; line = child.readLine()) {
+            const json event = json::parse(*line);
+            if (event["type"] == type && (kind == nullptr || event["kind"] == kind)) return;
+        }
+        FAIL() << "no " << type << ": " << child.wait().err;
+    };
+    const auto tell = [&](const std::string& word) {
+        const Finished told = finetune({"--recipe", path("runs/told"), "--tell", word});
+        EXPECT_EQ(told.code, 0) << told.err;
+    };
+    waitFor("step");
+    tell("save");
+    waitFor("saved");
+    tell("pause");
+    waitFor("notice", "paused");
+    tell("resume");
+    waitFor("notice", "resumed");
+    waitFor("step");
+    tell("stop");
+    waitFor("run_finished");
+    EXPECT_EQ(child.wait().code, 5);
+    EXPECT_EQ(finetune({"--recipe", "270m", "--tell", "stop"}, {{"SAVE_DIR", path("nowhere")}}).code, 3) << "there is no run";
+    EXPECT_EQ(finetune({"--recipe", path("runs/told"), "--tell", "applaud"}).code, 2);
+}
+
 }  // namespace
 }  // namespace lapidary::test

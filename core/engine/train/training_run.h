@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/engine/distributed/process_group.h"
+#include "core/engine/train/run_folder.h"
 #include "core/shared/base/result.h"
 #include "core/shared/plan/recipe.h"
 #include "core/shared/protocol/training_event.h"
@@ -52,5 +53,8 @@ Result<RunResult> runTraining(const RunRequest& request, distributed::ProcessGro
 // A recipe in stages: each is a run of its own in <folder>/stages/NN-name that begins with the weights that the one before ended with;
 // finished ones are passed over, so that the same call goes on after any interruption.  Without stages: runTraining.
 Result<RunResult> runRecipe(const RunRequest& request, distributed::ProcessGroup& group, std::stop_token stop = {});
+
+// Leaves a word for the process that writes the run in `folder`, in the stage where it is.  Errors: as leaveCommand.
+Result<void> tellRun(const std::filesystem::path& folder, RunCommand word);
 
 }  // namespace lapidary::train
