@@ -1,5 +1,8 @@
 #include "app/lapidary/finetune_report.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
 #include <cinttypes>
@@ -84,6 +87,26 @@ std::string clockText(double time) {
     return text.data();
 }
 
+// "1:02:03"
+std::string durationText(double seconds) {
+    const auto whole = static_cast<std::int64_t>(std::llround(std::clamp(seconds, 0.0, 1e12)));
+    return printed("%" PRId64 ":%02" PRId64 ":%02" PRId64, whole / 3600, whole / 60 % 60, whole % 60);
+}
+
+// What was in the way, and what the run did about it; empty where nothing was.
+std::string troublesText(const protocol::RunFinishedEvent& finished) {
+    std::string text;
+    const auto count = [&](std::int64_t number, const char* what) {
+        if (number > 0) text += (text.empty() ? "; " : ", ") + std::to_string(number) + " " + what;
+    };
+    count(finished.refusedSteps, "steps refused");
+    count(finished.outOfMemorySteps, "out of memory");
+    count(finished.skippedSteps, "skipped");
+    count(finished.rollbacks, "rolled back");
+    count(finished.loweredLearningRates, "with a lower learning rate");
+    return text;
+}
+
 }  // namespace
 
 void printDryRun(const ResolvedRecipe& resolved, const plan::SettledRecipe& settled, const Result<void>& runnable,
@@ -159,13 +182,28 @@ void TrainingConsole::showStep(const protocol::StepEvent& step, double time) con
               << printed("] iteration %8" PRId64 "/%8" PRId64 " | consumed samples: %12" PRId64
                          " | elapsed time per iteration (ms): %.1f | learning rate: %.6E | global batch size: %5" PRId64
                          " | lm loss: %.6E | loss scale: %.1f | grad norm: %.3f | number of skipped iterations: %3" PRId64
-                         " | number of nan iterations: %3" PRId64 " |",
+                         " | number of nan iterations: %3" PRId64 " | time left: %s |",
                          step.step, m_steps, step.consumedSamples, step.seconds * 1e3, step.learningRate, m_batch, step.loss,
-                         1.0, step.gradNorm, m_refused, m_nan)
+                         1.0, step.gradNorm, m_refused, m_nan, durationText(step.remainingSeconds.value_or(0.0)).c_str())
               << std::endl;
 }
 
 void TrainingConsole::show(const protocol::TrainingEvent& event) {
+    print(event);
+    if (!std::cout) goSilent();
+}
+
+// What is left in buffers goes nowhere from here on, so that nothing fails later on.
+void TrainingConsole::goSilent() {
+    const int nowhere = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
+    if (nowhere >= 0) (void)::dup2(nowhere, STDOUT_FILENO);
+    if (nowhere >= 0) ::close(nowhere);
+    std::cout.clear();
+    m_console.warning("standard output went away; the run goes on: follow '" + m_run + "/events.jsonl'");
+}
+
+void TrainingConsole::print(const protocol::TrainingEvent& event) {
+    if (const auto* started = std::get_if<protocol::RunStartedEvent>(&event.body)) m_run = started->run;
     if (m_console.json) {
         std::cout << protocol::printTrainingEvent(event) << std::endl;
         return;
@@ -190,10 +228,13 @@ void TrainingConsole::show(const protocol::TrainingEvent& event) {
         std::cout << " sample at iteration " << answer->step << " | " << answer->prompt << " -> " << answer->answer
                   << std::endl;
     } else if (const auto* notice = std::get_if<protocol::NoticeEvent>(&event.body)) {
-        if (notice->kind == "refused_step") ++m_refused;
+        if (notice->kind == "refused_step") {
+            ++m_refused;
+            m_nan += notice->message.find("not finite") != std::string::npos ? 1 : 0;
+        }
         m_console.warning(notice->message);
     } else if (const auto* finished = std::get_if<protocol::RunFinishedEvent>(&event.body)) {
-        m_console.note("run " + finished->reason + " at step " + std::to_string(finished->step) +
+        m_console.note("run " + finished->reason + " at step " + std::to_string(finished->step) + troublesText(*finished) +
                        (finished->adapter.empty() ? "" : "; saved in '" + finished->adapter + "'"));
     }
 }

@@ -27,7 +27,8 @@ struct Estimate {
 Result<std::vector<Estimate>> estimateTraining(const plan::Recipe& recipe, const std::string& modelPath);
 void printEstimates(const std::vector<Estimate>& estimates, const Console& console);
 
-// Events for a person in the words of Megatron-Bridge's console, or as JSON lines.
+// Events for a person in the words of Megatron-Bridge's console, or as JSON lines.  A standard output that goes away (a closed terminal,
+// the end of a pipe) ends neither the run nor its success: the log in the run's folder has everything.
 class TrainingConsole {
 public:
     TrainingConsole(const plan::Recipe& recipe, const Console& console)
@@ -39,13 +40,16 @@ public:
     void show(const protocol::TrainingEvent& event);
 
 private:
+    void print(const protocol::TrainingEvent& event);
     void showStep(const protocol::StepEvent& step, double time) const;
+    void goSilent();
 
     std::int64_t m_batch;
     std::int64_t m_steps;
     std::int64_t m_interval;
     std::int64_t m_refused = 0;
     std::int64_t m_nan = 0;
+    std::string m_run;  // its folder
     const Console& m_console;
 };
 

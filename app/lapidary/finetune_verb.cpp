@@ -84,6 +84,8 @@ public:
             ->type_name("N");
     }
 
+    [[nodiscard]] bool outlivesTerminal() const override { return !m_dryRun && !m_estimate; }
+
     Result<void> run(const Invocation& invocation) override {
         const Console& console = invocation.console;
         ASSIGN_OR_RETURN(const ResolvedRecipe resolved, resolveRecipe(m_options));

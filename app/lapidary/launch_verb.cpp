@@ -1,5 +1,6 @@
 // `lapidary launch`: the ranks of another verb, with torchrun's options and variables.
 #include <CLI/CLI.hpp>
+#include <csignal>
 #include <iostream>
 
 #include "app/lapidary/verb.h"
@@ -20,7 +21,13 @@ public:
         command.add_option("verb", m_request.words, "behind --: the verb and its options")->type_name("VERB ...");
     }
 
+    // Its ranks may; they do not see the terminal.
+    [[nodiscard]] bool outlivesTerminal() const override {
+        return !m_request.words.empty() && m_request.words.front() == "finetune";
+    }
+
     Result<void> run(const Invocation& invocation) override {
+        std::signal(SIGPIPE, SIG_IGN);  // a reader of the ranks' lines that went away must not end the ranks
         if (m_request.words.empty() || m_request.words.front().starts_with("-")) {
             return Error{ErrorCode::Usage, "say which verb: lapidary launch --nproc-per-node 2 -- finetune --recipe 270m", ""};
         }

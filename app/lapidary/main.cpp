@@ -1,6 +1,7 @@
 // The `lapidary` command: finds the verb, runs it, turns its error into a message on standard error and an exit code.
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <csignal>
 #include <exception>
 #include <iostream>
 #include <map>
@@ -129,10 +130,11 @@ int runMain(int argc, const char* const* argv) {
                      " --help' for what it takes.");
         return exitCode(ErrorCode::Usage);
     }
+    Verb& verb = *verbs.at(app.get_subcommands().front());
     installMappedFileFaultHandler();
+    if (verb.outlivesTerminal()) std::signal(SIGHUP, SIG_IGN);
     SignalWatcher signals;
-    return runVerb(*verbs.at(app.get_subcommands().front()),
-                   Invocation{console, signals.token(), [&signals] { return signals.renew(); }});
+    return runVerb(verb, Invocation{console, signals.token(), [&signals] { return signals.renew(); }});
 }
 
 }  // namespace

@@ -36,7 +36,7 @@ struct Console {
 
 struct Invocation {
     const Console& console;
-    std::stop_token stop;  // SIGINT or SIGTERM came; the verb returns ErrorCode::Cancelled soon
+    std::stop_token stop;  // SIGINT, SIGTERM or SIGHUP came; the verb returns ErrorCode::Cancelled soon
     // After a SIGINT that ended only an answer: a token for the next one.  Stays stopped after SIGTERM.
     std::function<std::stop_token()> renewStop;
 };
@@ -47,6 +47,8 @@ public:
     // Called once, before parsing; the options are bound to members of the verb.
     virtual void addOptions(CLI::App& command) = 0;
     virtual Result<void> run(const Invocation& invocation) = 0;
+    // Goes on when its terminal is closed or the connection to it drops (SIGHUP), as under nohup.  Asked after parsing.
+    [[nodiscard]] virtual bool outlivesTerminal() const { return false; }
 };
 
 std::unique_ptr<Verb> makeBenchVerb();

@@ -125,6 +125,11 @@ bool ChildProcess::write(const std::string& text) {
 
 void ChildProcess::closeInput() { closeAndForget(m_in); }
 
+void ChildProcess::closeOutput() {
+    closeAndForget(m_out);
+    closeAndForget(m_err);
+}
+
 bool ChildProcess::waitForOutput(std::chrono::milliseconds timeout) {
     const auto deadline = Clock::now() + timeout;
     while (m_outBuffer.empty()) {

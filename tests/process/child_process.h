@@ -35,6 +35,7 @@ public:
     // False when the child no longer reads.
     bool write(const std::string& text);
     void closeInput();
+    void closeOutput();  // nobody reads it any more, neither stream
     // The next line of standard output without its newline; nothing at its end, or when `timeout` passes.
     std::optional<std::string> readLine(std::chrono::milliseconds timeout = std::chrono::seconds(60));
     // Waits for anything on standard output; false at its end or when `timeout` passes.

@@ -2,6 +2,8 @@
 
 #include <c10/util/Exception.h>
 
+#include <algorithm>
+#include <iterator>
 #include <new>
 #include <stdexcept>
 #include <string>
@@ -28,10 +30,30 @@ bool speaksOfMemory(std::string_view text) {
     return false;
 }
 
+// What CUDA says when the device itself went away or broke: reset (Xid), bus, ECC, a sleep that it did not survive.  From
+// cudaGetErrorString, behind LibTorch's "CUDA error: ".
+constexpr std::string_view kDeviceWords[] = {"unspecified launch failure",
+                                             "uncorrectable ECC error",
+                                             "uncorrectable NVLink error",
+                                             "hardware stack error",
+                                             "hardware error",
+                                             "launch timed out",
+                                             "no CUDA-capable device",
+                                             "busy or unavailable",
+                                             "context is destroyed",
+                                             "unknown error"};
+
+bool speaksOfALostDevice(std::string_view text) {
+    if (text.find("CUDA error") == std::string_view::npos) return false;
+    return std::any_of(std::begin(kDeviceWords), std::end(kDeviceWords),
+                       [&](std::string_view words) { return text.find(words) != std::string_view::npos; });
+}
+
 std::string firstLine(std::string_view text) { return std::string(text.substr(0, text.find('\n'))); }
 
 Error fromText(std::string_view origin, std::string_view text) {
     if (speaksOfMemory(text)) return Error{ErrorCode::OutOfMemory, "not enough memory (" + firstLine(text) + ")", ""};
+    if (speaksOfALostDevice(text)) return Error{ErrorCode::ChildDied, "the device was lost (" + firstLine(text) + ")", ""};
     return Error{ErrorCode::Internal, std::string(origin) + ": " + firstLine(text), ""};
 }
 

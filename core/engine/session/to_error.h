@@ -7,8 +7,9 @@
 
 namespace lapidary::session {
 
-// OutOfMemory for a failed allocation of any of them (also one too large to be possible); Cancelled and other codes never
-// come from exceptions; everything else is Internal, with the library's own words shortened to their first line.
+// OutOfMemory for a failed allocation of any of them (also one too large to be possible); ChildDied for a device that was lost;
+// Cancelled and other codes never come from exceptions; everything else is Internal, with the library's own words shortened to their
+// first line.
 Error toError(const std::exception_ptr& thrown);
 
 }  // namespace lapidary::session

@@ -122,42 +122,52 @@ AdamW::AdamW(TrainableParameters parameters, const AdamWSettings& settings)
     }
 }
 
+AdamW::Operands AdamW::operandsOf(std::size_t index) {
+    const at::Tensor& given = gradientOf(index);
+    const at::Tensor& master = m_moments[index].master;
+    const at::Tensor values = master.defined() ? master : m_parameters[index].tensor.detach();
+    return {given.defined() ? given.to(at::kFloat).contiguous() : at::Tensor(), values.to(at::kFloat)};
+}
+
 void AdamW::step(double learningRate, double gradientScale) {
     const c10::AutoGradMode noGradient(false);
+    // All that needs memory comes first: where it runs out nothing has changed (fault 36).
+    std::vector<Operands> operands;
+    operands.reserve(m_parameters.size());
+    for (std::size_t i = 0; i < m_parameters.size(); ++i) operands.push_back(operandsOf(i));
     ++m_updates;
     for (std::size_t i = 0; i < m_parameters.size(); ++i) {
         const TrainableParameter& parameter = m_parameters[i];
-        Moments& moments = m_moments[i];
-        const kernels::AdamWStep step = constants(m_settings, parameter, learningRate, gradientScale, m_updates);
-        const at::Tensor& given = gradientOf(i);
-        const std::int64_t count = parameter.tensor.numel();
-        const at::Tensor gradient = given.defined() ? given.to(at::kFloat).contiguous() : zeros(count, at::kFloat);
-        const bool isFloat = parameter.tensor.scalar_type() == at::kFloat;
-        at::Tensor values = moments.master.defined() ? moments.master
-                            : isFloat                ? parameter.tensor.detach()
-                                                     : parameter.tensor.detach().to(at::kFloat);
-        float* const parameterData = values.mutable_data_ptr<float>();
-        const float* const gradientData = gradient.const_data_ptr<float>();
-        const bool eightBit = moments.mScale.defined();
-        const std::int64_t block = eightBit ? kernels::kEightBitBlock : kGrain;
-        at::parallel_for(0, (count + block - 1) / block, kGrain / block, [&](std::int64_t begin, std::int64_t end) {
-            for (std::int64_t b = begin; b < end; ++b) {
-                const std::int64_t first = b * block;
-                const std::int64_t n = std::min(block, count - first);
-                if (eightBit) {
-                    kernels::adamWUpdateEightBit(
-                        step, parameterData + first, gradientData + first, moments.m.mutable_data_ptr<std::uint8_t>() + first,
-                        moments.mScale.mutable_data_ptr<float>() + b, moments.v.mutable_data_ptr<std::uint8_t>() + first,
-                        moments.vScale.mutable_data_ptr<float>() + b, n);
-                } else {
-                    kernels::adamWUpdate(step, parameterData + first, gradientData + first,
-                                         moments.m.mutable_data_ptr<float>() + first,
-                                         moments.v.mutable_data_ptr<float>() + first, n);
-                }
-            }
-        });
-        if (!isFloat) parameter.tensor.detach().copy_(values.view(parameter.tensor.sizes()));
+        update(i, constants(m_settings, parameter, learningRate, gradientScale, m_updates), operands[i]);
+        if (parameter.tensor.scalar_type() == at::kFloat) continue;
+        parameter.tensor.detach().copy_(operands[i].values.view(parameter.tensor.sizes()));
     }
+}
+
+void AdamW::update(std::size_t index, const kernels::AdamWStep& step, Operands& operands) {
+    static const std::vector<float> noGradient(static_cast<std::size_t>(kGrain), 0.0F);
+    Moments& moments = m_moments[index];
+    const std::int64_t count = m_parameters[index].tensor.numel();
+    float* const values = operands.values.mutable_data_ptr<float>();
+    const float* const gradient = operands.gradient.defined() ? operands.gradient.const_data_ptr<float>() : nullptr;
+    const bool eightBit = moments.mScale.defined();
+    const std::int64_t block = eightBit ? kernels::kEightBitBlock : kGrain;
+    at::parallel_for(0, (count + block - 1) / block, kGrain / block, [&](std::int64_t begin, std::int64_t end) {
+        for (std::int64_t b = begin; b < end; ++b) {
+            const std::int64_t first = b * block;
+            const std::int64_t n = std::min(block, count - first);
+            const float* const slope = gradient != nullptr ? gradient + first : noGradient.data();
+            if (eightBit) {
+                kernels::adamWUpdateEightBit(step, values + first, slope, moments.m.mutable_data_ptr<std::uint8_t>() + first,
+                                             moments.mScale.mutable_data_ptr<float>() + b,
+                                             moments.v.mutable_data_ptr<std::uint8_t>() + first,
+                                             moments.vScale.mutable_data_ptr<float>() + b, n);
+            } else {
+                kernels::adamWUpdate(step, values + first, slope, moments.m.mutable_data_ptr<float>() + first,
+                                     moments.v.mutable_data_ptr<float>() + first, n);
+            }
+        }
+    });
 }
 
 void AdamW::clearGradients() {

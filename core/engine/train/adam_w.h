@@ -11,6 +11,10 @@
 
 #include "core/engine/train/trainable_parameter.h"
 
+namespace lapidary::kernels {
+struct AdamWStep;
+}
+
 namespace lapidary::train {
 
 enum class MomentType : std::uint8_t {
@@ -38,7 +42,7 @@ public:
     void setUpdates(std::int64_t updates) { m_updates = updates; }
 
     // One update from the gradients that lie in the parameters, each multiplied by `gradientScale` first; a parameter without a
-    // gradient is taken as having gradient 0 (its moments fade, its weight decays).
+    // gradient is taken as having gradient 0 (its moments fade, its weight decays).  Where memory runs out nothing has changed.
     void step(double learningRate, double gradientScale);
     void clearGradients();
     // After each micro-batch: what lies in bfloat16 parameters' gradients is added to float32 sums, which count from then on.
@@ -60,6 +64,14 @@ private:
         at::Tensor gradientSum;  // float32, likewise
     };
 
+    // What an update of one parameter reads and writes, as float32.
+    struct Operands {
+        at::Tensor gradient;  // contiguous, or undefined
+        at::Tensor values;  // flat or in the parameter's shape: the parameter itself, its master, or a copy
+    };
+
+    [[nodiscard]] Operands operandsOf(std::size_t index);
+    void update(std::size_t index, const kernels::AdamWStep& step, Operands& operands);
     // The step's gradient of parameter `index`, or undefined.
     at::Tensor& gradientOf(std::size_t index);
 

@@ -1,6 +1,7 @@
 #include "core/engine/train/objective.h"
 
 #include <ATen/TensorOperators.h>
+#include <ATen/ops/isfinite.h>
 #include <c10/core/GradMode.h>
 
 #include <cstdlib>
@@ -114,6 +115,37 @@ Result<Tally> AnswerObjective::evaluate(const MicroBatch& batch, std::stop_token
         count.right += right ? 1 : 0;
     }
     return tally;
+}
+
+// The same forward once more, a layer's output at a time.
+std::string AnswerObjective::firstNotFinite(const MicroBatch& batch) const {
+    const c10::AutoGradMode noGradients(false);
+    const auto finite = [](const at::Tensor& values) { return at::isfinite(values).all().item<bool>(); };
+    if (m_settings.adapter != nullptr) m_settings.adapter->setTraining(false);
+    const auto input = inputOf(batch, {});
+    if (!input) return {};
+    model::SequenceInput sequence;
+    if (input->visionStates.defined()) {
+        const auto features = m_model.projectVisionStates(input->visionStates, m_settings.adapter);
+        if (features) sequence.imageFeatures = *features;
+    } else if (input->pixelValues.defined()) {
+        const auto features =
+            m_model.getImageFeatures(input->pixelValues, model::VisionOutputs::FeaturesOnly, {}, m_settings.adapter);
+        if (features) sequence.imageFeatures = features->features;
+    }
+    if (sequence.imageFeatures.defined() && !finite(sequence.imageFeatures)) return "vision tower or projection";
+    sequence.ids = input->inputIds;
+    sequence.lastLogits = 0;
+    sequence.hiddenStates = true;
+    sequence.chunkTokens = sequence.ids.size(1);
+    sequence.adapter = m_settings.adapter;
+    model::KvCache cache = m_model.makeCache(sequence.ids.size(0), sequence.ids.size(1));
+    const auto output = m_model.forward(sequence, cache);
+    if (!output) return {};
+    for (std::size_t i = 0; i < output->hiddenStates.size(); ++i) {
+        if (!finite(output->hiddenStates[i])) return i == 0 ? "embedding" : "layers." + std::to_string(i - 1);
+    }
+    return "head";
 }
 
 }  // namespace lapidary::train

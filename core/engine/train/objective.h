@@ -7,6 +7,7 @@
 #include <map>
 #include <stop_token>
 #include <string>
+#include <utility>
 
 #include "core/engine/distributed/process_group.h"
 #include "core/engine/model/adapter.h"
@@ -50,6 +51,11 @@ public:
     virtual Result<double> accumulate(const MicroBatch& batch, double gradientScale, std::stop_token stop) = 0;
     // Without gradients.
     virtual Result<Tally> evaluate(const MicroBatch& batch, std::stop_token stop) const = 0;
+    // For a person, where a loss is not finite: the first place of the model whose output is not ("layers.2"); empty where that cannot
+    // be said.
+    [[nodiscard]] virtual std::string firstNotFinite(const MicroBatch& /*batch*/) const { return {}; }
+    // From now on less memory and more time for the same numbers.  False where there is no way, or none that is not taken yet.
+    virtual bool saveMemory() { return false; }
 };
 
 // The next token, over the answers.  An answer is right when each of its tokens is the likeliest one: what greedy decoding writes.
@@ -66,6 +72,8 @@ public:
     [[nodiscard]] std::int64_t targets(const MicroBatch& batch) const override { return batch.targets.numel(); }
     Result<double> accumulate(const MicroBatch& batch, double gradientScale, std::stop_token stop) override;
     Result<Tally> evaluate(const MicroBatch& batch, std::stop_token stop) const override;
+    [[nodiscard]] std::string firstNotFinite(const MicroBatch& batch) const override;
+    bool saveMemory() override { return !std::exchange(m_settings.checkpointActivations, true); }
 
     struct Prediction {
         at::Tensor losses;  // [n] float32

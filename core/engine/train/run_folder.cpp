@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,10 +13,12 @@
 #include <nlohmann/json.hpp>
 #include <system_error>
 #include <utility>
+#include <variant>
 
 #include "core/data/net/digest.h"
 #include "core/shared/base/file.h"
 #include "core/shared/base/json.h"
+#include "core/shared/protocol/training_event.h"
 
 namespace lapidary::train {
 namespace {
@@ -25,12 +28,20 @@ namespace fs = std::filesystem;
 constexpr const char* kManifest = "MANIFEST.json";
 constexpr const char* kEvents = "events.jsonl";
 constexpr const char* kCommand = "command";
+constexpr const char* kRecipe = "recipe.json";
 constexpr std::string_view kPrefix = "iter_";
 constexpr std::string_view kPartial = ".partial-";
 constexpr std::string_view kRemoving = ".removing-";
 constexpr std::uint64_t kMaxSmallFile = 4 << 20;
-constexpr std::array<std::pair<RunCommand, const char*>, 4> kWords{
-    {{RunCommand::Stop, "stop"}, {RunCommand::Save, "save"}, {RunCommand::Pause, "pause"}, {RunCommand::Resume, "resume"}}};
+constexpr std::array<std::pair<RunCommand, const char*>, 9> kWords{{{RunCommand::Stop, "stop"},
+                                                                    {RunCommand::Save, "save"},
+                                                                    {RunCommand::Pause, "pause"},
+                                                                    {RunCommand::Resume, "resume"},
+                                                                    {RunCommand::Skip, "skip"},
+                                                                    {RunCommand::Rollback, "rollback"},
+                                                                    {RunCommand::LowerLr, "lower_lr"},
+                                                                    {RunCommand::Smaller, "smaller"},
+                                                                    {RunCommand::Checkpointing, "checkpointing"}}};
 
 Error failed(const std::string& action, const fs::path& path, const std::error_code& code) {
     return systemError(action, path, code.value());
@@ -148,13 +159,29 @@ Result<int> takeLock(const fs::path& root) {
     return lock;
 }
 
+// Where the line begins that ends at `end`.
+off_t beginOfLine(int fd, off_t end) {
+    char last = 0;
+    while (end > 0 && ::pread(fd, &last, 1, end - 1) == 1 && last != '\n') --end;
+    return end;
+}
+
+// Whether the log's last line tells how a sitting ended; also where there is none.
+bool toldItsEnd(int fd) {
+    const off_t end = ::lseek(fd, 0, SEEK_END);
+    if (end <= 0) return true;
+    const off_t begin = beginOfLine(fd, end - 1);
+    std::string line(static_cast<std::size_t>(end - 1 - begin), '\0');
+    if (::pread(fd, line.data(), line.size(), begin) != static_cast<ssize_t>(line.size())) return false;
+    const auto event = protocol::parseTrainingEvent(line);
+    return event && std::holds_alternative<protocol::RunFinishedEvent>(event->body);
+}
+
 // Opens the log to append, without a last line that a kill cut in half.
 Result<int> openEvents(const fs::path& path) {
     const int fd = ::open(path.c_str(), O_CREAT | O_RDWR | O_APPEND | O_CLOEXEC, 0644);
     if (fd < 0) return systemError("cannot open", path, errno);
-    off_t end = ::lseek(fd, 0, SEEK_END);
-    char last = '\n';
-    while (end > 0 && ::pread(fd, &last, 1, end - 1) == 1 && last != '\n') --end;
+    const off_t end = beginOfLine(fd, ::lseek(fd, 0, SEEK_END));
     if (::ftruncate(fd, end) != 0) {
         const int problem = errno;
         ::close(fd);
@@ -163,7 +190,17 @@ Result<int> openEvents(const fs::path& path) {
     return fd;
 }
 
-bool holdsRun(const fs::path& root) { return fs::exists(root / kEvents) || fs::exists(root / "recipe.json"); }
+// Whether `path` is still the file that `fd` is open on.  Errors: Io where nobody can say.
+Result<bool> isOpen(int fd, const fs::path& path) {
+    struct stat held {};
+    struct stat there {};
+    if (::fstat(fd, &held) != 0) return systemError("cannot examine", path, errno);
+    if (::stat(path.c_str(), &there) == 0) return held.st_dev == there.st_dev && held.st_ino == there.st_ino;
+    if (errno != ENOENT && errno != ENOTDIR) return systemError("cannot examine", path, errno);
+    return false;
+}
+
+bool holdsRun(const fs::path& root) { return fs::exists(root / kEvents) || fs::exists(root / kRecipe); }
 
 }  // namespace
 
@@ -179,6 +216,7 @@ Result<RunFolder> RunFolder::open(const fs::path& root, RunStart start) {
     RunFolder folder(root, lock);
     removeLeftovers(folder.checkpointsFolder());
     ASSIGN_OR_RETURN(folder.m_events, openEvents(root / kEvents));
+    folder.m_interrupted = !toldItsEnd(folder.m_events);
     std::error_code ignored;
     fs::remove(root / kCommand, ignored);  // a word for a process that is gone
     return folder;
@@ -192,12 +230,18 @@ RunFolder::~RunFolder() {
 }
 
 RunFolder::RunFolder(RunFolder&& other) noexcept
-    : m_root(std::move(other.m_root)), m_lock(std::exchange(other.m_lock, -1)), m_events(std::exchange(other.m_events, -1)) {}
+    : m_root(std::move(other.m_root)),
+      m_lock(std::exchange(other.m_lock, -1)),
+      m_events(std::exchange(other.m_events, -1)),
+      m_interrupted(other.m_interrupted),
+      m_recipe(std::move(other.m_recipe)) {}
 
 RunFolder& RunFolder::operator=(RunFolder&& other) noexcept {
     std::swap(m_root, other.m_root);
     std::swap(m_lock, other.m_lock);
     std::swap(m_events, other.m_events);
+    std::swap(m_interrupted, other.m_interrupted);
+    std::swap(m_recipe, other.m_recipe);
     return *this;
 }
 
@@ -207,8 +251,34 @@ fs::path RunFolder::folderOf(std::int64_t step) const {
     return checkpointsFolder() / (std::string(kPrefix) + digits);
 }
 
-Result<void> RunFolder::appendEvent(std::string_view line) {
-    std::string whole(line);
+// A folder of the same name may be another one by now: lock, recipe and log then begin anew in it.  Where it is gone nothing is made: its
+// disk may only be away.
+Result<void> RunFolder::holdOn() {
+    ASSIGN_OR_RETURN(const bool locked, isOpen(m_lock, m_root / "lock"));
+    if (!locked) {
+        std::error_code problem;
+        if (!fs::is_directory(m_root, problem)) {
+            return Error{ErrorCode::NotFound, "the run's folder is gone; put it back or make it anew", m_root.string()};
+        }
+        ASSIGN_OR_RETURN(const int lock, takeLock(m_root));
+        ::close(std::exchange(m_lock, lock));
+        if (!m_recipe.empty()) RETURN_IF_ERROR(writeFileAtomically(m_root / kRecipe, m_recipe));
+    }
+    ASSIGN_OR_RETURN(const bool logged, isOpen(m_events, m_root / kEvents));
+    if (logged) return {};
+    ASSIGN_OR_RETURN(const int events, openEvents(m_root / kEvents));
+    ::close(std::exchange(m_events, events));
+    return {};
+}
+
+Result<void> RunFolder::keepRecipe(std::string text) {
+    m_recipe = std::move(text);
+    return writeFileAtomically(m_root / kRecipe, m_recipe);
+}
+
+Result<void> RunFolder::appendEvent(std::string_view lines) {
+    RETURN_IF_ERROR(holdOn());
+    std::string whole(lines);
     whole += '\n';
     const ssize_t written = ::write(m_events, whole.data(), whole.size());
     if (written == static_cast<ssize_t>(whole.size())) return {};
@@ -222,6 +292,7 @@ Result<SavedCheckpoint> RunFolder::save(std::int64_t step, const std::function<R
     const fs::path target = folderOf(step);
     const fs::path partial = checkpointsFolder() / (std::string(kPartial) + std::to_string(step));
     const auto attempt = [&]() -> Result<SavedCheckpoint> {
+        RETURN_IF_ERROR(holdOn());
         RETURN_IF_ERROR(makeFolder(partial));
         RETURN_IF_ERROR(write(partial));
         ASSIGN_OR_RETURN(const std::int64_t bytes, sealFolder(partial));
@@ -298,31 +369,64 @@ Result<std::optional<SavedCheckpoint>> RunFolder::newestValid(std::vector<std::s
     return std::optional<SavedCheckpoint>();
 }
 
+Result<std::optional<SavedCheckpoint>> RunFolder::validBefore(std::int64_t step, std::int64_t every) const {
+    std::vector<std::int64_t> steps = checkpoints();
+    std::erase_if(steps, [&](std::int64_t each) { return each > step; });
+    // Those that are wanted come last.
+    std::stable_partition(steps.begin(), steps.end(), [&](std::int64_t each) { return each == step || each % every != 0; });
+    for (auto each = steps.rbegin(); each != steps.rend(); ++each) {
+        Result<SavedCheckpoint> found = verify(*each);
+        if (found) return std::optional<SavedCheckpoint>(std::move(*found));
+    }
+    return std::optional<SavedCheckpoint>();
+}
+
+Result<void> RunFolder::removeBehind(std::int64_t step) {
+    RETURN_IF_ERROR(verify(step));
+    for (const std::int64_t each : checkpoints()) {
+        if (each > step) RETURN_IF_ERROR(remove(each));
+    }
+    return {};
+}
+
+Result<void> RunFolder::remove(std::int64_t step) {
+    const fs::path removing = checkpointsFolder() / (std::string(kRemoving) + std::to_string(step));
+    std::error_code problem;
+    fs::rename(folderOf(step), removing, problem);  // so that a kill leaves no half checkpoint under its name
+    if (!problem) fs::remove_all(removing, problem);
+    if (problem) return failed("cannot remove", folderOf(step), problem);
+    return {};
+}
+
 Result<void> RunFolder::retain(std::int64_t keep, const std::vector<std::int64_t>& alwaysKeep) {
     const std::vector<std::int64_t> steps = checkpoints();
     if (keep < 1 || static_cast<std::int64_t>(steps.size()) <= keep) return {};
     RETURN_IF_ERROR(verify(steps.back()));
     for (std::size_t i = 0; i + static_cast<std::size_t>(keep) < steps.size(); ++i) {
         if (std::find(alwaysKeep.begin(), alwaysKeep.end(), steps[i]) != alwaysKeep.end()) continue;
-        const fs::path removing = checkpointsFolder() / (std::string(kRemoving) + std::to_string(steps[i]));
-        std::error_code problem;
-        fs::rename(folderOf(steps[i]), removing, problem);  // so that a kill leaves no half checkpoint under its name
-        if (!problem) fs::remove_all(removing, problem);
-        if (problem) return failed("cannot remove", folderOf(steps[i]), problem);
+        RETURN_IF_ERROR(remove(steps[i]));
     }
     return {};
 }
 
 RunCommand RunFolder::takeCommand() {
     const fs::path path = m_root / kCommand;
-    const auto word = readFile(path, 64);
+    auto word = readFile(path, 64);
     if (!word) return RunCommand::None;
     std::error_code ignored;
     fs::remove(path, ignored);
+    while (!word->empty() && (word->back() == '\n' || word->back() == ' ')) word->pop_back();  // of `echo stop`
     for (const auto& [command, name] : kWords) {
         if (*word == name) return command;
     }
     return RunCommand::None;
+}
+
+const char* runCommandName(RunCommand command) {
+    for (const auto& [known, name] : kWords) {
+        if (known == command) return name;
+    }
+    return "";
 }
 
 Result<void> leaveCommand(const fs::path& root, RunCommand command) {

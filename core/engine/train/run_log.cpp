@@ -1,15 +1,12 @@
 #include "core/engine/train/run_log.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <utility>
 #include <vector>
 
 namespace lapidary::train {
 namespace {
-
-double secondsSince1970() { return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count(); }
 
 files::Scalar scalar(std::string tag, double value) { return {std::move(tag), static_cast<float>(value)}; }
 
@@ -40,7 +37,7 @@ files::TextNote noteOf(const protocol::SampleAnswerEvent& answer) {
 
 void RunLog::openTensorboard(const std::filesystem::path& folder, std::int64_t firstStep, std::int64_t interval) {
     m_tensorboardInterval = interval;
-    auto file = files::EventFile::create(folder, secondsSince1970(), firstStep);
+    auto file = files::EventFile::create(folder, m_clock.wallSeconds(), firstStep);
     if (file) {
         m_tensorboard.emplace(std::move(*file));
     } else {
@@ -49,13 +46,19 @@ void RunLog::openTensorboard(const std::filesystem::path& folder, std::int64_t f
 }
 
 void RunLog::write(protocol::TrainingEventBody body) {
-    const protocol::TrainingEvent event{secondsSince1970(), std::move(body)};
-    const auto written = m_folder == nullptr ? Result<void>() : m_folder->appendEvent(protocol::printTrainingEvent(event));
+    const protocol::TrainingEvent event{m_clock.wallSeconds(), std::move(body)};
+    Result<void> written;
+    if (m_folder != nullptr) {
+        m_unwritten += (m_unwritten.empty() ? "" : "\n") + protocol::printTrainingEvent(event);
+        written = m_folder->appendEvent(m_unwritten);
+        if (written) m_unwritten.clear();
+    }
     writeTensorboard(event.body, event.time);
     if (m_listener) m_listener(event);
     if (!written && !std::exchange(m_toldOfFailure, true) && m_listener) {
-        m_listener(
-            {event.time, protocol::NoticeEvent{0, "warning", "the log cannot be written: " + written.error().toString()}});
+        m_listener({event.time, protocol::NoticeEvent{0, "warning",
+                                                      "the log cannot be written: " + written.error().toString() +
+                                                          "; its lines are kept and written when it can be"}});
     }
     if (written) m_toldOfFailure = false;
 }

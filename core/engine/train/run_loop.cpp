@@ -3,6 +3,7 @@
 #include <ATen/TensorOperators.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <thread>
 #include <utility>
@@ -15,10 +16,6 @@ namespace {
 
 constexpr auto kPollPause = std::chrono::milliseconds(100);
 constexpr auto kSavePause = std::chrono::seconds(5);
-
-double secondsSince(std::chrono::steady_clock::time_point begin) {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-}
 
 // FNV-1a of a tensor's bytes: tells whether it moved, nothing more.
 std::uint64_t hashOf(const at::Tensor& tensor) {
@@ -42,6 +39,20 @@ bool isOfTheDisk(const Error& error) {
     return error.code == ErrorCode::Io || error.code == ErrorCode::NotFound || error.code == ErrorCode::InvalidFile;
 }
 
+// Whether the weights are still those of the last good step, and can be read and written down.
+bool leavesWeightsAlone(const Error& error) {
+    switch (error.code) {
+        case ErrorCode::InvalidFile:
+        case ErrorCode::InvalidData:
+        case ErrorCode::NotFound:
+        case ErrorCode::Unsupported:
+        case ErrorCode::OutOfMemory:
+        case ErrorCode::Io:
+        case ErrorCode::Network: return true;
+        default: return false;  // a lost device or rank, a bug of ours
+    }
+}
+
 const char* refusalName(StepRefusal refusal) {
     switch (refusal) {
         case StepRefusal::NotFiniteLoss: return "the loss is not finite";
@@ -51,10 +62,24 @@ const char* refusalName(StepRefusal refusal) {
     return "";
 }
 
+// `indices` in about `parts` lists.
+std::vector<std::vector<std::int64_t>> cut(const std::vector<std::int64_t>& indices, std::int64_t parts) {
+    const auto size = (static_cast<std::ptrdiff_t>(indices.size()) + parts - 1) / parts;
+    std::vector<std::vector<std::int64_t>> lists;
+    for (auto begin = indices.begin(); begin != indices.end();) {
+        const auto end = begin + std::min<std::ptrdiff_t>(size, indices.end() - begin);
+        lists.emplace_back(begin, end);
+        begin = end;
+    }
+    return lists;
+}
+
 }  // namespace
 
 RunLoop::RunLoop(const RunRequest& request, const RunParts& parts, dataset::SampleOrder order, const RunCounters& counters)
-    : m_request(request), m_parts(parts), m_order(std::move(order)), m_counters(counters) {
+    : m_request(request), m_parts(parts), m_order(std::move(order)), m_counters(counters), m_time(parts.clock) {
+    m_parts.trainer.setLearningRateFactor(counters.learningRateFactor);
+    if (counters.recomputes) (void)m_parts.objective.saveMemory();
     if (request.recipe.train.noOpCheckSteps < 1) return;  // nobody will ask
     for (const TrainableParameter& parameter : parts.trainer.optimizer().parameters()) {
         m_startHashes[parameter.name] = hashOf(parameter.tensor);
@@ -66,26 +91,58 @@ std::vector<std::int64_t> RunLoop::indicesOf(std::int64_t consumed) const {
 }
 
 Result<RunResult> RunLoop::run(std::stop_token stop) {
-    const plan::TrainSection& train = m_request.recipe.train;
-    while (m_reason.empty() && m_counters.step < train.trainIters) {
-        RETURN_IF_ERROR(obey(stop));
-        if (!m_reason.empty()) break;
-        RETURN_IF_ERROR(checkData());
-        RETURN_IF_ERROR(oneStep());
-        ASSIGN_OR_RETURN(const Next next, afterStep(stop));
-        if (next == Next::Leave) break;
-    }
+    if (const auto ended = steps(stop); !ended) return endWith(ended.error(), stop);
     if (m_reason.empty()) m_reason = "done";
-    if (!m_saved || m_saved->step != m_counters.step) RETURN_IF_ERROR(save(stop));
+    if (const auto saved = save(stop); !saved) return endWith(saved.error(), stop);
     RunResult result;
     result.step = m_counters.step;
     result.reason = m_reason;
     result.checkpoint = m_saved->folder;
-    m_parts.log.write(protocol::RunFinishedEvent{result.step, result.reason, "", result.checkpoint.string()});
+    result.troubles = m_counters.troubles;
+    m_parts.log.write(finished(""));
     return result;
 }
 
-Result<RunLoop::Next> RunLoop::afterStep(const std::stop_token& stop) {
+Result<void> RunLoop::steps(const std::stop_token& stop) {
+    const plan::TrainSection& train = m_request.recipe.train;
+    // A place to go back to.
+    if (train.onBadStep == plan::BadStepPolicy::Rollback && m_counters.step == 0) RETURN_IF_ERROR(save(stop));
+    while (m_reason.empty() && m_counters.step < train.trainIters) {
+        RETURN_IF_ERROR(obey(stop));
+        if (!m_reason.empty()) break;
+        RETURN_IF_ERROR(checkData());
+        ASSIGN_OR_RETURN(const bool done, oneStep(stop));
+        if (done) RETURN_IF_ERROR(afterStep(stop));
+    }
+    return {};
+}
+
+// What was learnt is saved before the run ends with an error that has nothing to do with it.
+Error RunLoop::endWith(Error error, const std::stop_token& stop) {
+    if (leavesWeightsAlone(error) && !m_cannotSave) {
+        m_parts.trainer.optimizer().clearGradients();
+        if (const auto saved = save(stop); !saved) error.message += "; it could not be saved: " + saved.error().toString();
+    }
+    m_reason = error.code == ErrorCode::ChildDied ? "interrupted" : "failed";
+    m_parts.log.write(finished(error.toString()));
+    return error;
+}
+
+protocol::RunFinishedEvent RunLoop::finished(const std::string& message) const {
+    protocol::RunFinishedEvent event;
+    event.step = m_counters.step;
+    event.reason = m_reason;
+    event.message = message;
+    if (m_saved) event.adapter = m_saved->folder.string();
+    event.refusedSteps = m_counters.troubles.refused;
+    event.outOfMemorySteps = m_counters.troubles.outOfMemory;
+    event.skippedSteps = m_counters.troubles.skipped;
+    event.rollbacks = m_counters.troubles.rollbacks;
+    event.loweredLearningRates = m_counters.troubles.lowered;
+    return event;
+}
+
+Result<void> RunLoop::afterStep(const std::stop_token& stop) {
     const plan::Recipe& recipe = m_request.recipe;
     RETURN_IF_ERROR(checkThatSomethingMoves());
     const bool last = m_counters.step == recipe.train.trainIters;
@@ -98,65 +155,60 @@ Result<RunLoop::Next> RunLoop::afterStep(const std::stop_token& stop) {
         ASSIGN_OR_RETURN(const bool late, distributed::anyRank(m_parts.group, outOfTime()));
         if (late) m_reason = "stopped";
     }
-    return m_reason.empty() ? Next::GoOn : Next::Leave;
+    return {};
 }
 
 bool RunLoop::outOfTime() const {
     const auto& limit = m_request.recipe.train.exitDurationInMins;
-    return limit && secondsSince(m_begin) > *limit * 60.0;
+    return limit && m_time.elapsedSeconds() > *limit * 60.0;
 }
 
 Result<std::vector<MicroBatch>> RunLoop::nextBatches() {
     const plan::TrainSection& train = m_request.recipe.train;
-    const std::int64_t ranks = m_parts.group.size();
-    const std::int64_t perMicro = train.microBatchSize * ranks;
-    const std::int64_t micros = train.globalBatchSize / perMicro;
+    const std::int64_t perMicro = train.microBatchSize * m_parts.group.size();
+    const std::int64_t parts = std::clamp<std::int64_t>(m_counters.microBatchParts, 1, train.microBatchSize);
+    const std::int64_t end = m_counters.consumedSamples + train.globalBatchSize;
     std::vector<MicroBatch> batches;
-    for (std::int64_t i = 0; i < micros; ++i) {
-        const std::int64_t consumed = m_counters.consumedSamples + i * perMicro;
-        ASSIGN_OR_RETURN(MicroBatch batch, m_parts.data.training->batch(indicesOf(consumed), indicesOf(consumed + perMicro)));
-        batch.seed = static_cast<std::uint64_t>(m_request.recipe.rng.seed) * 0x9E3779B97F4A7C15U +
-                     static_cast<std::uint64_t>(consumed + m_parts.group.rank());
-        batches.push_back(std::move(batch));
+    batches.reserve(static_cast<std::size_t>(train.globalBatchSize / perMicro * parts));
+    for (std::int64_t consumed = m_counters.consumedSamples; consumed < end; consumed += perMicro) {
+        std::vector<std::vector<std::int64_t>> lists = cut(indicesOf(consumed), parts);
+        const std::size_t count = lists.size();
+        lists.push_back(cut(indicesOf(consumed + perMicro), parts).front());  // what comes next
+        for (std::size_t part = 0; part < count; ++part) {
+            ASSIGN_OR_RETURN(MicroBatch batch, m_parts.data.training->batch(lists[part], lists[part + 1]));
+            batch.seed = static_cast<std::uint64_t>(m_request.recipe.rng.seed) * 0x9E3779B97F4A7C15U +
+                         static_cast<std::uint64_t>(consumed + m_parts.group.rank()) + part * 0xD1B54A32D192ED03U;
+            batches.push_back(std::move(batch));
+        }
     }
     return batches;
 }
 
-Result<void> RunLoop::oneStep() {
-    const plan::TrainSection& train = m_request.recipe.train;
-    const auto begin = std::chrono::steady_clock::now();
+Result<bool> RunLoop::oneStep(const std::stop_token& stop) {
+    const double begin = m_parts.clock.monotonicSeconds();
+    const std::string place = "step " + std::to_string(m_counters.step + 1);
     const Result<std::vector<MicroBatch>> batches = onThisRank([this] { return nextBatches(); });
-    RETURN_IF_ERROR(distributed::agree(m_parts.group, batches ? Result<void>() : Result<void>(batches.error())));
-    const Result<StepReport> report = onThisRank([&] { return m_parts.trainer.step(*batches); });
-    if (!report) {
-        Error error = report.error().within("step " + std::to_string(m_counters.step + 1));
-        if (error.code == ErrorCode::OutOfMemory) {
-            m_parts.trainer.optimizer().clearGradients();
-            error.message +=
-                "; nothing was applied and the run is saved.  A smaller train.micro_batch_size computes the same, so does "
-                "train.activation_checkpointing=true";
-            RETURN_IF_ERROR(save({}));
-        }
-        return error;
+    const Result<void> made = distributed::agree(m_parts.group, batches ? Result<void>() : Result<void>(batches.error()));
+    const Result<StepReport> report =
+        made ? onThisRank([&] { return m_parts.trainer.step(*batches); }) : Result<StepReport>(made.error());
+    if (!report && report.error().code == ErrorCode::OutOfMemory) {
+        ++m_counters.troubles.outOfMemory;
+        RETURN_IF_ERROR(meet(Trouble::OutOfMemory, place + ": " + report.error().toString(), stop));
+        return false;
     }
-    m_counters.consumedSamples += train.globalBatchSize;
-    if (report->refusal) return refuse(*report);
+    if (!report) return report.error().within(place);
+    if (report->refusal) {
+        ++m_counters.troubles.refused;
+        RETURN_IF_ERROR(
+            meet(Trouble::BadStep, std::string(refusalName(*report->refusal)) + " at " + place + ": " + report->where, stop));
+        return false;
+    }
+    passOver();
     ++m_counters.step;
+    ++m_stepsDone;
     m_counters.recentLoss = m_parts.trainer.recentLoss();
-    tellStep(*report, secondsSince(begin));
-    return {};
-}
-
-// The weights are those of the last good step; they are saved, so that a person can decide.
-Result<void> RunLoop::refuse(const StepReport& report) {
-    const std::string what =
-        std::string(refusalName(*report.refusal)) + " at step " + std::to_string(report.step + 1) + ": " + report.where;
-    m_parts.log.notice(report.step + 1, "refused_step", what);
-    m_parts.trainer.optimizer().clearGradients();
-    RETURN_IF_ERROR(save({}));
-    return Error{ErrorCode::InvalidData,
-                 what + "; the step was not applied.  Go on behind these samples by --resume, or with a smaller optimizer.lr",
-                 ""};
+    tellStep(*report, m_parts.clock.monotonicSeconds() - begin);
+    return true;
 }
 
 void RunLoop::tellStep(const StepReport& report, double seconds) {
@@ -166,10 +218,11 @@ void RunLoop::tellStep(const StepReport& report, double seconds) {
     event.learningRate = report.learningRate;
     event.gradNorm = report.gradNorm;
     event.seconds = seconds;
-    event.tokensPerSecond = static_cast<double>(report.tokens) / seconds;
+    event.tokensPerSecond = seconds > 0.0 ? static_cast<double>(report.tokens) / seconds : 0.0;
     event.targetTokens = report.targetTokens;
     event.consumedSamples = m_counters.consumedSamples;
     event.epoch = static_cast<double>(m_counters.consumedSamples) / static_cast<double>(m_order.samplesPerPass());
+    event.remainingSeconds = m_time.remainingSeconds(m_stepsDone, m_request.recipe.train.trainIters - m_counters.step);
     m_parts.log.write(event);
 }
 
@@ -203,10 +256,7 @@ Result<void> RunLoop::dataAreAsBefore() const {
 Result<void> RunLoop::checkData() {
     const std::int64_t pass = m_order.samplesPerPass();
     if (m_counters.consumedSamples % pass >= m_request.recipe.train.globalBatchSize) return {};
-    const Result<void> unchanged = distributed::agree(m_parts.group, dataAreAsBefore());
-    if (unchanged) return {};
-    if (unchanged.error().code != ErrorCode::ChildDied) RETURN_IF_ERROR(save({}));
-    return unchanged.error();
+    return distributed::agree(m_parts.group, dataAreAsBefore());
 }
 
 bool RunLoop::isBetter(const Tally& tally) const {
@@ -304,72 +354,60 @@ Result<void> RunLoop::answerSamples(const std::stop_token& stop) {
     return {};
 }
 
+// Beside the most recent checkpoints: the best, and those that a rollback may want.
+std::vector<std::int64_t> RunLoop::alwaysKept() const {
+    const plan::CheckpointSection& checkpoint = m_request.recipe.checkpoint;
+    std::vector<std::int64_t> steps;
+    if (checkpoint.saveBest && m_counters.best) steps.push_back(m_counters.bestStep);
+    if (m_request.recipe.train.onBadStep != plan::BadStepPolicy::Rollback) return steps;
+    std::vector<std::int64_t> places = m_parts.folder->checkpoints();
+    std::erase_if(places, [&](std::int64_t step) { return step % checkpoint.saveInterval != 0; });
+    const auto kept = std::min(static_cast<std::int64_t>(places.size()), std::max<std::int64_t>(0, checkpoint.mostRecentK));
+    steps.insert(steps.end(), places.end() - kept, places.end());
+    return steps;
+}
+
 // Rank 0 writes; the others wait for it, however long the disk is full.
 Result<void> RunLoop::save(const std::stop_token& stop) {
-    if (m_saved && m_saved->step == m_counters.step) return {};
-    ASSIGN_OR_RETURN(const std::string folder, distributed::byFirstRank(m_parts.group, [&] {
-                         return onThisRank([&] { return writeCheckpoint(stop); });
-                     }));
-    if (m_parts.folder == nullptr) m_saved = SavedCheckpoint{m_counters.step, folder, 0};
+    if (m_savedCounters == m_counters) return {};
+    const Result<std::string> folder =
+        distributed::byFirstRank(m_parts.group, [&] { return onThisRank([&] { return writeCheckpoint(stop); }); });
+    m_cannotSave = !folder;
+    if (!folder) return folder.error();
+    m_savedCounters = m_counters;
+    if (m_parts.folder == nullptr) m_saved = SavedCheckpoint{m_counters.step, *folder, 0};
     return {};
 }
 
 // A full disk is no reason to lose what was learnt: the run waits, keeps everything in memory and tries again (fault 41).
 Result<std::string> RunLoop::writeCheckpoint(const std::stop_token& stop) {
-    bool told = false;
+    const auto write = [&](const std::filesystem::path& folder) -> Result<void> {
+        RETURN_IF_ERROR(saveTrainingState(folder, m_parts.trainer.optimizer(), m_counters, m_parts.identity));
+        return writeTrainedModel(folder, m_parts.model);
+    };
+    std::string told;
     while (true) {
-        const auto begin = std::chrono::steady_clock::now();
-        Result<SavedCheckpoint> saved =
-            m_parts.folder->save(m_counters.step, [&](const std::filesystem::path& folder) -> Result<void> {
-                RETURN_IF_ERROR(saveTrainingState(folder, m_parts.trainer.optimizer(), m_counters, m_parts.identity));
-                return writeTrainedModel(folder, m_parts.model);
-            });
+        const double begin = m_parts.clock.monotonicSeconds();
+        const Result<SavedCheckpoint> saved = onThisRank([&] { return m_parts.folder->save(m_counters.step, write); });
         if (saved) {
             m_saved = *saved;
-            m_parts.log.write(protocol::SavedEvent{saved->step, saved->folder.string(), saved->bytes, secondsSince(begin)});
+            m_parts.log.write(protocol::SavedEvent{saved->step, saved->folder.string(), saved->bytes,
+                                                   m_parts.clock.monotonicSeconds() - begin});
             break;
         }
         if (!isOfTheDisk(saved.error())) return saved.error();
-        if (!std::exchange(told, true)) {
+        if (const std::string why = saved.error().toString(); why != std::exchange(told, why)) {
             m_parts.log.notice(m_counters.step, "save_failed",
-                               saved.error().toString() + "; the run waits and tries again, nothing is lost meanwhile");
+                               why + "; the run waits and tries again, nothing is lost meanwhile");
         }
+        const WorkingTime::Pause pause(m_time);
         const bool goOn = m_request.waitForSpace ? m_request.waitForSpace(stop) : waitSomeSeconds(stop);
         if (!goOn) return saved.error();
     }
-    const std::vector<std::int64_t> best = m_request.recipe.checkpoint.saveBest && m_counters.best
-                                               ? std::vector<std::int64_t>{m_counters.bestStep}
-                                               : std::vector<std::int64_t>{};
-    if (const auto kept = m_parts.folder->retain(m_request.recipe.checkpoint.mostRecentK, best); !kept) {
+    if (const auto kept = m_parts.folder->retain(m_request.recipe.checkpoint.mostRecentK, alwaysKept()); !kept) {
         m_parts.log.notice(m_counters.step, "warning", "older checkpoints stay: " + kept.error().toString());
     }
     return m_saved->folder.string();
-}
-
-// The word that lies in the run's folder is rank 0's to take; any rank may have been asked to stop.
-Result<void> RunLoop::obey(const std::stop_token& stop) {
-    do {
-        const RunCommand found = m_parts.folder != nullptr ? m_parts.folder->takeCommand() : RunCommand::None;
-        ASSIGN_OR_RETURN(const auto sums, distributed::sumOverRanks(m_parts.group, {static_cast<std::int64_t>(found),
-                                                                                    stop.stop_requested() ? 1 : 0}));
-        switch (static_cast<RunCommand>(sums[0])) {
-            case RunCommand::None: break;
-            case RunCommand::Stop: m_reason = "stopped"; break;
-            case RunCommand::Save: RETURN_IF_ERROR(save(stop)); break;
-            case RunCommand::Pause:
-                if (!std::exchange(m_paused, true)) {
-                    RETURN_IF_ERROR(save(stop));
-                    m_parts.log.notice(m_counters.step, "paused", "waiting for 'resume' or 'stop'");
-                }
-                break;
-            case RunCommand::Resume:
-                if (std::exchange(m_paused, false)) m_parts.log.notice(m_counters.step, "resumed", "");
-                break;
-        }
-        if (sums[1] > 0) m_reason = "stopped";
-        if (m_paused && m_reason.empty()) std::this_thread::sleep_for(kPollPause);
-    } while (m_paused && m_reason.empty());
-    return {};
 }
 
 }  // namespace lapidary::train

@@ -1,7 +1,7 @@
-// The loop of a run, the same on every rank (each decision is agreed on before the next operation of the group): steps, evaluations, checkpoints, words from outside.  Private to training_run.cpp.
+// The loop of a run, the same on every rank (each decision is agreed on before the next operation of the group): steps, evaluations,
+// checkpoints; and in run_remedies.cpp what is done about steps that are in its way, and words from outside.  Private to training_run.cpp.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -18,6 +18,8 @@
 #include "core/engine/train/training_model.h"
 #include "core/engine/train/training_run.h"
 #include "core/engine/train/training_state.h"
+#include "core/engine/train/working_time.h"
+#include "core/shared/base/clock.h"
 
 namespace lapidary::train {
 
@@ -31,6 +33,7 @@ struct RunParts {
     RunLog& log;
     const SampleAnswers* samples;  // null where there are none, and on all ranks but the first
     distributed::ProcessGroup& group;
+    const Clock& clock;
     RunIdentity identity;
 };
 
@@ -41,12 +44,25 @@ public:
     Result<RunResult> run(std::stop_token stop);
 
 private:
-    enum class Next : std::uint8_t { GoOn, Leave };
+    // Why a step was not done (faults 37 and 36).
+    enum class Trouble : std::uint8_t { BadStep, OutOfMemory };
 
-    Result<Next> afterStep(const std::stop_token& stop);
-    Result<void> oneStep();
+    Result<void> steps(const std::stop_token& stop);
+    Error endWith(Error error, const std::stop_token& stop);
+    // Whether a step was done; where not, the run goes on in another way or waits.
+    Result<bool> oneStep(const std::stop_token& stop);
+    Result<void> afterStep(const std::stop_token& stop);
     Result<std::vector<MicroBatch>> nextBatches();
-    Result<void> refuse(const StepReport& report);
+
+    // `what`, a sentence, was in the way.  The error that ends the run where the recipe wants that or nothing helps.
+    Result<void> meet(Trouble trouble, const std::string& what, const std::stop_token& stop);
+    [[nodiscard]] std::string offer(Trouble trouble) const;
+    // Does it and says what was done.  Errors: Usage where it is no help against `trouble`: nothing was changed then.
+    Result<std::string> apply(RunCommand remedy, Trouble trouble);
+    Result<std::string> needLess();
+    Result<std::string> rollBack();
+    void passOver() { m_counters.consumedSamples += m_request.recipe.train.globalBatchSize; }
+
     Result<void> checkThatSomethingMoves();
     Result<void> evaluate(const std::stop_token& stop);
     Result<void> answerSamples(const std::stop_token& stop);
@@ -55,11 +71,16 @@ private:
     [[nodiscard]] bool isBetter(const Tally& tally) const;
     [[nodiscard]] bool reachedGoals(const Tally& tally) const;
     Result<void> save(const std::stop_token& stop);
+    [[nodiscard]] std::vector<std::int64_t> alwaysKept() const;
     Result<std::string> writeCheckpoint(const std::stop_token& stop);
+    // Takes words until the run need not wait.
     Result<void> obey(const std::stop_token& stop);
+    Result<void> follow(RunCommand word, const std::stop_token& stop);
+    Result<void> answer(RunCommand word, const std::stop_token& stop);
     Result<void> checkData();
     [[nodiscard]] Result<void> dataAreAsBefore() const;
     [[nodiscard]] std::vector<std::int64_t> indicesOf(std::int64_t consumed) const;
+    [[nodiscard]] protocol::RunFinishedEvent finished(const std::string& message) const;
     void tellStep(const StepReport& report, double seconds);
     [[nodiscard]] bool due(std::int64_t interval) const { return interval > 0 && m_counters.step % interval == 0; }
     [[nodiscard]] bool outOfTime() const;
@@ -69,10 +90,14 @@ private:
     dataset::SampleOrder m_order;
     RunCounters m_counters;
     std::map<std::string, std::uint64_t> m_startHashes;  // of what learns, for the no-op check
-    std::chrono::steady_clock::time_point m_begin = std::chrono::steady_clock::now();
+    WorkingTime m_time;
+    std::int64_t m_stepsDone = 0;  // in this sitting
     std::optional<SavedCheckpoint> m_saved;
+    std::optional<RunCounters> m_savedCounters;  // what m_saved holds
+    bool m_cannotSave = false;
     std::string m_reason;
-    bool m_paused = false;
+    std::optional<WorkingTime::Pause> m_pause;  // while the run waits for a word
+    std::optional<Trouble> m_trouble;  // that it waits over
 };
 
 }  // namespace lapidary::train

@@ -39,6 +39,12 @@ std::string firstNotFinite(AdamW& optimizer) {
     return name;
 }
 
+// Where in the model the first number is not finite; empty where it cannot be said.
+std::string placeNotFinite(const Objective& objective, const MicroBatch& batch) {
+    const Result<std::string> place = onThisRank([&]() -> Result<std::string> { return objective.firstNotFinite(batch); });
+    return place.value_or("");
+}
+
 }  // namespace
 
 Trainer::Trainer(Objective& objective, TrainableParameters parameters, const TrainerSettings& settings,
@@ -52,7 +58,15 @@ void Trainer::restore(std::int64_t nextStep, double recentLoss) {
     m_recentLoss = recentLoss;
 }
 
-// Gradients are summed in buckets; a rank that has none of a parameter (no picture in its micro-batches) adds zeros.
+// A rank that has no gradient of a parameter (no picture in its micro-batches) adds zeros.
+void Trainer::completeGradients() {
+    m_optimizer.visitGradients([](const TrainableParameter& parameter, at::Tensor& gradient) {
+        if (!gradient.defined()) gradient = at::zeros(parameter.tensor.sizes(), at::TensorOptions(at::kFloat));
+        gradient = gradient.contiguous();
+    });
+}
+
+// Gradients are summed in buckets.
 Result<void> Trainer::sumOverRanks(double& loss) {
     if (m_group.size() == 1) return {};
     at::Tensor numbers = at::empty({1}, at::TensorOptions(at::kDouble));
@@ -60,11 +74,9 @@ Result<void> Trainer::sumOverRanks(double& loss) {
     RETURN_IF_ERROR(m_group.allReduce(numbers));
     loss = numbers.item<double>();
     std::vector<at::Tensor> gradients;
-    m_optimizer.visitGradients([&](const TrainableParameter& parameter, at::Tensor& gradient) {
-        if (!gradient.defined()) gradient = at::zeros(parameter.tensor.sizes(), at::TensorOptions(at::kFloat));
-        gradient = gradient.contiguous();
-        gradients.push_back(gradient.detach());
-    });
+    gradients.reserve(m_optimizer.parameters().size());
+    m_optimizer.visitGradients(
+        [&](const TrainableParameter&, at::Tensor& gradient) { gradients.push_back(gradient.detach()); });
     return distributed::allReduceInBuckets(m_group, gradients);
 }
 
@@ -86,7 +98,8 @@ void Trainer::judge(StepReport& report, std::span<const MicroBatch> batches, std
         report.refusal = StepRefusal::NotFiniteLoss;
         for (std::size_t i = 0; i < losses.size(); ++i) {
             if (std::isfinite(losses[i])) continue;
-            report.where = "samples " + joinedIds(batches.subspan(i, 1));
+            const std::string place = placeNotFinite(m_objective, batches[i]);
+            report.where = place + (place.empty() ? "" : ", ") + "samples " + joinedIds(batches.subspan(i, 1));
             return;
         }
         return;  // a micro-batch of another rank
@@ -116,6 +129,7 @@ Result<double> Trainer::accumulate(std::span<const MicroBatch> batches, StepRepo
         report.microLosses.push_back(loss / targets);
         sum += loss;
     }
+    if (m_group.size() > 1) completeGradients();  // here, where running out of memory is still agreed on
     return sum;
 }
 
@@ -143,7 +157,7 @@ Result<StepReport> Trainer::step(std::span<const MicroBatch> batches, std::stop_
     RETURN_IF_ERROR(sumOverRanks(sum));
     report.loss = sum / static_cast<double>(targets);
     report.gradNorm = globalGradientNorm(m_optimizer);
-    report.learningRate = m_settings.schedule.at(m_nextStep);
+    report.learningRate = m_settings.schedule.at(m_nextStep) * m_learningRateFactor;
     judge(report, batches, losses);
     if (report.refusal) {
         RETURN_IF_ERROR(gatherPlaces(report));

@@ -47,8 +47,9 @@ public:
     Trainer(Objective& objective, TrainableParameters parameters, const TrainerSettings& settings,
             distributed::ProcessGroup& group);
 
-    // Called by all ranks, each with as many micro-batches.  Errors, the same on all: those of the forward on any rank (nothing is
-    // changed; with one rank what it throws goes through), ChildDied from the group, InvalidData for a step without any target.
+    // Called by all ranks, each with as many micro-batches.  Errors, the same on all: those of the forward on any rank (with one rank
+    // what it throws goes through), ChildDied from the group, InvalidData for a step without any target.  After an error and after
+    // running out of memory anywhere in it the parameters and their moments are as they were.
     Result<StepReport> step(std::span<const MicroBatch> batches, std::stop_token stop = {});
 
     [[nodiscard]] AdamW& optimizer() { return m_optimizer; }
@@ -58,10 +59,13 @@ public:
     // Mean loss of the last steps, which a spike is measured against; 0 before the first.
     [[nodiscard]] double recentLoss() const { return m_recentLoss; }
     void restore(std::int64_t nextStep, double recentLoss);
+    // Times the schedule's rate, from the next step on.
+    void setLearningRateFactor(double factor) { m_learningRateFactor = factor; }
 
 private:
     Result<double> accumulate(std::span<const MicroBatch> batches, StepReport& report, std::vector<double>& losses,
                               const std::stop_token& stop);
+    void completeGradients();
     Result<void> sumOverRanks(double& loss);
     Result<void> gatherPlaces(StepReport& report);
     void judge(StepReport& report, std::span<const MicroBatch> batches, std::span<const double> losses);
@@ -72,6 +76,7 @@ private:
     AdamW m_optimizer;
     std::int64_t m_nextStep = 0;
     double m_recentLoss = 0.0;
+    double m_learningRateFactor = 1.0;
 };
 
 // What learns in `model` (its parameters that require a gradient), a tied head once.  Decay acts on all of them, or on all but norms

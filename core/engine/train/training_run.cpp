@@ -40,6 +40,11 @@ std::string lastingRecipe(plan::Recipe recipe) {
     recipe.checkpoint = plain.checkpoint;
     recipe.train.exitInterval = plain.train.exitInterval;
     recipe.train.exitDurationInMins = plain.train.exitDurationInMins;
+    recipe.train.onBadStep = plain.train.onBadStep;
+    recipe.train.onOutOfMemory = plain.train.onOutOfMemory;
+    recipe.train.remedyLimit = plain.train.remedyLimit;
+    recipe.train.activationCheckpointing = plain.train.activationCheckpointing;  // the same numbers
+    recipe.model.recomputeGranularity = plain.model.recomputeGranularity;
     recipe.model.hfPath.clear();  // the model itself is compared
     recipe.stages.clear();
     return recipe.toJson().dump();
@@ -145,6 +150,15 @@ Result<std::string> newestCheckpoint(const RunFolder& folder, RunLog& log) {
     return newest ? newest->folder.string() : std::string();
 }
 
+// A sitting that ended without a word lost what it did behind its last checkpoint; that is said.
+void tellOfInterruption(const RunFolder& folder, const std::string& newest, RunLog& log, std::int64_t step) {
+    if (!folder.wasInterrupted()) return;
+    log.notice(step, "interrupted",
+               "the last sitting ended without a word (power, kill, reset or sleep); " +
+                   (newest.empty() ? "no checkpoint was there yet, the run begins anew"
+                                   : "the run goes on from its newest checkpoint, step " + std::to_string(step)));
+}
+
 // Brings the trainer to a checkpoint and gives its counters.
 Result<RunCounters> goOn(const RunRequest& request, const fs::path& checkpoint, RunLog& log, Trainer& trainer,
                          const RunIdentity& identity) {
@@ -185,8 +199,14 @@ Result<std::optional<SampleAnswers>> openSamples(const plan::Recipe& recipe, con
 }
 
 // All ranks must compute the same run; what differs between two machines would be wrong in silence.
-Result<void> compareRanks(const RunIdentity& identity, distributed::ProcessGroup& group) {
-    const std::string mine = sha256(identity.recipe + identity.data + identity.model + identity.build + identity.device);
+Result<void> compareRanks(const plan::Recipe& recipe, const RunIdentity& identity, distributed::ProcessGroup& group) {
+    // What may change between two sittings must not differ between two ranks where all have to do the same.
+    const std::string helps = std::to_string(static_cast<int>(recipe.train.onBadStep)) +
+                              std::to_string(static_cast<int>(recipe.train.onOutOfMemory)) +
+                              std::to_string(plan::recomputesActivations(recipe) ? 1 : 0) +
+                              std::to_string(recipe.train.remedyLimit);
+    const std::string mine =
+        sha256(identity.recipe + identity.data + identity.model + identity.build + identity.device + helps);
     ASSIGN_OR_RETURN(const std::vector<std::string> all, distributed::gatherTexts(group, mine));
     for (std::size_t rank = 1; rank < all.size(); ++rank) {
         if (all[rank] == all[0]) continue;
@@ -211,16 +231,16 @@ Result<void> prepareStart(const plan::Recipe& recipe, const fs::path& folder, st
 // Opens what rank 0 alone writes; elsewhere nothing.
 Result<void> openFolder(const RunRequest& request, distributed::ProcessGroup& group, std::optional<RunFolder>& folder,
                         std::string& modelPath) {
-    ASSIGN_OR_RETURN(
-        modelPath, distributed::byFirstRank(group, [&] {
-            return onThisRank([&]() -> Result<std::string> {
-                ASSIGN_OR_RETURN(folder, RunFolder::open(request.folder, request.resume ? RunStart::Resume : RunStart::Fresh));
-                RETURN_IF_ERROR(writeFileAtomically(request.folder / "recipe.json", request.recipe.toJson().dump(2)));
-                std::string path;
-                RETURN_IF_ERROR(prepareStart(request.recipe, request.folder, path));
-                return path;
-            });
-        }));
+    ASSIGN_OR_RETURN(modelPath, distributed::byFirstRank(group, [&] {
+                         return onThisRank([&]() -> Result<std::string> {
+                             ASSIGN_OR_RETURN(
+                                 folder, RunFolder::open(request.folder, request.resume ? RunStart::Resume : RunStart::Fresh));
+                             RETURN_IF_ERROR(folder->keepRecipe(request.recipe.toJson().dump(2)));
+                             std::string path;
+                             RETURN_IF_ERROR(prepareStart(request.recipe, request.folder, path));
+                             return path;
+                         });
+                     }));
     return {};
 }
 
@@ -259,7 +279,9 @@ Result<RunResult> runTraining(const RunRequest& request, distributed::ProcessGro
     std::string modelPath;
     RETURN_IF_ERROR(openFolder(request, group, opened, modelPath));
     RunFolder* const folder = opened ? &*opened : nullptr;
-    RunLog log(folder, folder != nullptr ? request.onEvent : nullptr);
+    const SystemClock machine;
+    const Clock& clock = request.clock != nullptr ? *request.clock : machine;
+    RunLog log(folder, folder != nullptr ? request.onEvent : nullptr, clock);
     ASSIGN_OR_RETURN(TrainingModel model,
                      onEveryRank(group, [&] { return openTrainingModel(recipe, modelPath, request.visionCache); }));
     ASSIGN_OR_RETURN(TrainingData data, onEveryRank(group, [&] { return openTrainingData(recipe, model.opened, stop); }));
@@ -272,12 +294,13 @@ Result<RunResult> runTraining(const RunRequest& request, distributed::ProcessGro
     Trainer trainer(*objective, std::move(all), settings, group);
     ASSIGN_OR_RETURN(auto order, sampleOrder(recipe, data.training->size(), group.size()));
     const RunIdentity identity = identityOf(request, model, data, group);
-    RETURN_IF_ERROR(compareRanks(identity, group));
+    RETURN_IF_ERROR(compareRanks(recipe, identity, group));
     ASSIGN_OR_RETURN(const std::string newest, distributed::byFirstRank(group, [&] { return newestCheckpoint(*folder, log); }));
     RunCounters counters;
     if (!newest.empty()) {
         ASSIGN_OR_RETURN(counters, onEveryRank(group, [&] { return goOn(request, newest, log, trainer, identity); }));
     }
+    if (folder != nullptr) tellOfInterruption(*folder, newest, log, counters.step);
     if (folder != nullptr && !request.tensorboard.empty())
         log.openTensorboard(request.tensorboard, counters.step, recipe.logger.tensorboardLogInterval);
     protocol::RunStartedEvent started;
@@ -293,11 +316,10 @@ Result<RunResult> runTraining(const RunRequest& request, distributed::ProcessGro
     started.notes = data.notes;
     started.notes.insert(started.notes.end(), model.opened.warnings.begin(), model.opened.warnings.end());
     log.write(started);
-    RunLoop loop(request, {model, data, *objective, trainer, folder, log, samples ? &*samples : nullptr, group, identity},
-                 std::move(order), counters);
-    Result<RunResult> result = loop.run(stop);
-    if (!result) log.write(protocol::RunFinishedEvent{trainer.nextStep(), "failed", result.error().toString(), ""});
-    return result;
+    return RunLoop(request,
+                   {model, data, *objective, trainer, folder, log, samples ? &*samples : nullptr, group, clock, identity},
+                   std::move(order), counters)
+        .run(stop);
 }
 
 Result<RunResult> runRecipe(const RunRequest& request, distributed::ProcessGroup& group, std::stop_token stop) {
@@ -325,7 +347,7 @@ Result<RunResult> runRecipe(const RunRequest& request, distributed::ProcessGroup
         one.resume = !before.empty();
         if (before.size() > 1) {
             weights = before.substr(1);
-            result = {stage.maxIters, "done", fs::path(weights).parent_path(), std::nullopt};
+            result = {stage.maxIters, "done", fs::path(weights).parent_path(), std::nullopt, {}};
             continue;
         }
         Result<RunResult> ended = runTraining(one, group, stop);

@@ -12,6 +12,8 @@
 
 #include "core/engine/distributed/process_group.h"
 #include "core/engine/train/run_folder.h"
+#include "core/engine/train/training_state.h"
+#include "core/shared/base/clock.h"
 #include "core/shared/base/result.h"
 #include "core/shared/plan/recipe.h"
 #include "core/shared/protocol/training_event.h"
@@ -33,6 +35,7 @@ struct RunRequest {
     std::function<void(const protocol::TrainingEvent&)> onEvent;
     // Waits before a failed save is tried again; false: the run was asked to stop meanwhile.  Empty: five seconds.
     std::function<bool(std::stop_token)> waitForSpace;
+    const Clock* clock = nullptr;          // null: the machine's
 };
 
 struct RunResult {
@@ -40,11 +43,13 @@ struct RunResult {
     std::string reason;                    // "done", "stopped", "early_stopping", "reached"
     std::filesystem::path checkpoint;      // of the last step
     std::optional<std::filesystem::path> best;
+    Troubles troubles;                     // that it met, and what was done about them
 };
 
 // `stop` finishes the step, saves and leaves (SIGTERM).  Errors: those of opening model, data and folder; Different where a resumed run
 // would not be the same (a table of what differs is in the message); InvalidData for a step that cannot be trusted, for no-op training;
-// OutOfMemory; ChildDied.  Whatever was learnt until then is in the newest checkpoint.
+// OutOfMemory; ChildDied for a rank or a device that went away.  Whatever was learnt until then is in the newest checkpoint; but with a
+// device what was learnt since the last save is gone.
 //
 // With several ranks each calls this with the same request; rank 0 alone writes the folder and calls `onEvent`.  The errors are the same
 // on all ranks; a rank that dies is ChildDied on the others.

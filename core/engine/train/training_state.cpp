@@ -44,7 +44,16 @@ nlohmann::ordered_json toJson(const RunCounters& counters, std::int64_t updates)
                                 {"recent_loss", counters.recentLoss},
                                 {"best_step", counters.bestStep},
                                 {"evaluations_without_best", counters.evaluationsWithoutBest},
-                                {"optimizer_updates", updates}};
+                                {"optimizer_updates", updates},
+                                {"refused_steps", counters.troubles.refused},
+                                {"out_of_memory_steps", counters.troubles.outOfMemory},
+                                {"skipped_steps", counters.troubles.skipped},
+                                {"rollbacks", counters.troubles.rollbacks},
+                                {"lowered_learning_rates", counters.troubles.lowered},
+                                {"spared_memory", counters.troubles.spared},
+                                {"learning_rate_factor", counters.learningRateFactor},
+                                {"micro_batch_parts", counters.microBatchParts},
+                                {"recomputes", counters.recomputes}};
     if (counters.best) json["best"] = *counters.best;
     return json;
 }
@@ -69,6 +78,24 @@ Result<std::int64_t> integerOf(const Json& json, const std::string& key) {
     ASSIGN_OR_RETURN(const auto value, findInteger(json, key, kCounters));
     if (!value) return notSet(key);
     return *value;
+}
+
+// What was in the way and what was done about it; absent in checkpoints of before there were remedies.
+Result<void> readTroubles(const Json& json, RunCounters& counters) {
+    const std::pair<const char*, std::int64_t*> numbers[] = {
+        {"refused_steps", &counters.troubles.refused},          {"out_of_memory_steps", &counters.troubles.outOfMemory},
+        {"skipped_steps", &counters.troubles.skipped},          {"rollbacks", &counters.troubles.rollbacks},
+        {"lowered_learning_rates", &counters.troubles.lowered}, {"spared_memory", &counters.troubles.spared},
+        {"micro_batch_parts", &counters.microBatchParts}};
+    for (const auto& [key, number] : numbers) {
+        ASSIGN_OR_RETURN(const auto found, findInteger(json, key, kCounters));
+        *number = found.value_or(*number);
+    }
+    ASSIGN_OR_RETURN(const auto factor, findNumber(json, "learning_rate_factor", kCounters));
+    counters.learningRateFactor = factor.value_or(1.0);
+    ASSIGN_OR_RETURN(const auto recomputes, findBool(json, "recomputes", kCounters));
+    counters.recomputes = recomputes.value_or(false);
+    return {};
 }
 
 Result<std::string> textOf(const Json& json, const std::string& key) {
@@ -109,6 +136,7 @@ Result<SavedState> readSavedState(const std::filesystem::path& folder) {
     ASSIGN_OR_RETURN(const auto recent, findNumber(counters, "recent_loss", kCounters));
     state.counters.recentLoss = recent.value_or(0.0);
     ASSIGN_OR_RETURN(state.counters.best, findNumber(counters, "best", kCounters));
+    RETURN_IF_ERROR(readTroubles(counters, state.counters));
     ASSIGN_OR_RETURN(state.identity.recipe, textOf(identity, "recipe"));
     ASSIGN_OR_RETURN(state.identity.data, textOf(identity, "data"));
     ASSIGN_OR_RETURN(state.identity.model, textOf(identity, "model"));

@@ -14,13 +14,30 @@
 
 namespace lapidary::train {
 
+// What was in the way of steps since the run began, and what was done about it (faults 36, 37).
+struct Troubles {
+    std::int64_t refused = 0;  // steps whose loss or gradient could not be trusted
+    std::int64_t outOfMemory = 0;  // steps that did not fit
+    std::int64_t skipped = 0;  // steps whose samples were passed over
+    std::int64_t rollbacks = 0;
+    std::int64_t lowered = 0;  // times that the learning rate was halved
+    std::int64_t spared = 0;  // times that steps were made to need less memory
+    [[nodiscard]] std::int64_t remedies() const { return skipped + rollbacks + lowered + spared; }
+    bool operator==(const Troubles&) const = default;
+};
+
 struct RunCounters {
     std::int64_t step = 0;  // updates done: the next step's number
-    std::int64_t consumedSamples = 0;  // by all ranks, steps that were refused included
+    std::int64_t consumedSamples = 0;  // by all ranks, those that were passed over included
     double recentLoss = 0.0;
     std::optional<double> best;  // of validation.metric
     std::int64_t bestStep = 0;
     std::int64_t evaluationsWithoutBest = 0;
+    Troubles troubles;
+    // What remedies changed for good.
+    double learningRateFactor = 1.0;
+    std::int64_t microBatchParts = 1;  // a micro-batch is computed in so many parts
+    bool recomputes = false;  // activations, although the recipe does not ask for it
     bool operator==(const RunCounters&) const = default;
 };
 

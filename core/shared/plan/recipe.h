@@ -29,6 +29,9 @@ enum class MarkerNumbering : std::uint8_t { AcrossRecord, EachMessage };  // meg
 enum class SampleEpoch : std::uint8_t { Set, Run };  // what an epoch of the order of samples is: megatron 6.1
 enum class TrainTask : std::uint8_t { Answers, TowerLabels };  // TowerLabels: dense labels on the tower's pooled tokens (demo)
 enum class Metric : std::uint8_t { Loss, Accuracy };
+// What a run does about a step whose loss or gradient cannot be trusted (fault 37), and about one that does not fit into memory (36).
+enum class BadStepPolicy : std::uint8_t { Stop, Pause, Skip, Rollback, LowerLr };
+enum class MemoryPolicy : std::uint8_t { Pause, Stop, Smaller, Skip };
 
 // A JSON object whose keys belong to somebody else (a maker's arguments), kept as compact text: "{}" where empty.
 struct FreeObject {
@@ -69,6 +72,9 @@ struct TrainSection {
     bool activationCheckpointing = false;  // own
     TrainTask task = TrainTask::Answers;  // own
     double lossSpikeFactor = 10.0;  // own; the step is not applied at a loss this many times the recent mean; 0: off
+    BadStepPolicy onBadStep = BadStepPolicy::Stop;  // own
+    MemoryPolicy onOutOfMemory = MemoryPolicy::Pause;  // own
+    std::int64_t remedyLimit = 10;  // own; so often a run helps itself by the two above, then it stops
     std::int64_t noOpCheckSteps = 10;  // own; weights that did not move by then end the run; 0: off
     bool operator==(const TrainSection&) const = default;
 };

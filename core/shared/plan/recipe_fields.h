@@ -43,6 +43,15 @@ constexpr Names<MarkerNumbering, 2> kMarkerNumberingNames = {{MarkerNumbering::A
 constexpr Names<SampleEpoch, 2> kSampleEpochNames = {{SampleEpoch::Set, "set"}, {SampleEpoch::Run, "run"}};
 constexpr Names<TrainTask, 2> kTrainTaskNames = {{TrainTask::Answers, "answers"}, {TrainTask::TowerLabels, "tower_labels"}};
 constexpr Names<Metric, 2> kMetricNames = {{Metric::Loss, "loss"}, {Metric::Accuracy, "accuracy"}};
+constexpr Names<BadStepPolicy, 5> kBadStepPolicyNames = {{BadStepPolicy::Stop, "stop"},
+                                                         {BadStepPolicy::Pause, "pause"},
+                                                         {BadStepPolicy::Skip, "skip"},
+                                                         {BadStepPolicy::Rollback, "rollback"},
+                                                         {BadStepPolicy::LowerLr, "lower_lr"}};
+constexpr Names<MemoryPolicy, 4> kMemoryPolicyNames = {{MemoryPolicy::Pause, "pause"},
+                                                       {MemoryPolicy::Stop, "stop"},
+                                                       {MemoryPolicy::Smaller, "smaller"},
+                                                       {MemoryPolicy::Skip, "skip"}};
 constexpr Names<AdapterInit, 2> kAdapterInitNames = {{AdapterInit::PeftDefault, "peft"}, {AdapterInit::Xavier, "xavier"}};
 
 template <class V>
@@ -85,6 +94,9 @@ void fields(V& v, TrainSection& s) {
     v.flag("activation_checkpointing", s.activationCheckpointing);
     v.choice("task", s.task, kTrainTaskNames);
     v.number("loss_spike_factor", s.lossSpikeFactor, 0.0, kMaxNumber);
+    v.choice("on_bad_step", s.onBadStep, kBadStepPolicyNames);
+    v.choice("on_out_of_memory", s.onOutOfMemory, kMemoryPolicyNames);
+    v.integer("remedy_limit", s.remedyLimit, 0, kMaxCount);
     v.integer("no_op_check_steps", s.noOpCheckSteps, 0, kMaxCount);
 }
 

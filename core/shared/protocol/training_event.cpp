@@ -39,6 +39,7 @@ static void fields(F& f, StepEvent& m) {
     f.integer("target_tokens", m.targetTokens);
     f.integer("consumed_samples", m.consumedSamples);
     f.number("epoch", m.epoch);
+    f.number("remaining_seconds", m.remainingSeconds);
 }
 
 template <class F>
@@ -80,6 +81,11 @@ static void fields(F& f, RunFinishedEvent& m) {
     f.text("reason", m.reason, Presence::Required);
     f.text("message", m.message);
     f.text("adapter", m.adapter);
+    f.integer("refused_steps", m.refusedSteps);
+    f.integer("out_of_memory_steps", m.outOfMemorySteps);
+    f.integer("skipped_steps", m.skippedSteps);
+    f.integer("rollbacks", m.rollbacks);
+    f.integer("lowered_learning_rates", m.loweredLearningRates);
 }
 
 namespace {

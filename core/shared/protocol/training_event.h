@@ -38,6 +38,7 @@ struct StepEvent {
     std::int64_t targetTokens = 0;
     std::int64_t consumedSamples = 0;  // since the run began
     double epoch = 0.0;
+    std::optional<double> remainingSeconds;  // that the rest of the run will take at this sitting's pace, pauses left out
     bool operator==(const StepEvent&) const = default;
 };
 
@@ -75,7 +76,8 @@ struct SavedEvent {
     bool operator==(const SavedEvent&) const = default;
 };
 
-// Anything else that happened: "warning", "refused_step", "paused", "resumed", "stage", "checkpoint_skipped", "save_failed".
+// Anything else that happened: "warning", "refused_step", "out_of_memory", "remedy" (what was done about the two), "paused", "resumed",
+// "interrupted" (the sitting before this one ended without a word), "stage", "checkpoint_skipped", "save_failed".
 struct NoticeEvent {
     std::int64_t step = 0;
     std::string kind;
@@ -85,9 +87,16 @@ struct NoticeEvent {
 
 struct RunFinishedEvent {
     std::int64_t step = 0;
-    std::string reason;  // "done", "stopped", "early_stopping", "failed"
+    // "done", "stopped", "early_stopping", "reached", "failed", or "interrupted": a device or rank went away, the run can be resumed
+    std::string reason;
     std::string message;
     std::string adapter;  // folder of the last checkpoint's adapter or weights; empty where nothing was saved
+    // Since the run began.
+    std::int64_t refusedSteps = 0;  // whose loss or gradient could not be trusted
+    std::int64_t outOfMemorySteps = 0;
+    std::int64_t skippedSteps = 0;  // whose samples were passed over
+    std::int64_t rollbacks = 0;
+    std::int64_t loweredLearningRates = 0;
     bool operator==(const RunFinishedEvent&) const = default;
 };
 

@@ -125,6 +125,22 @@ TEST_F(Fault42, RetentionNeverTakesTheOnlyGoodCheckpoint) {
     EXPECT_TRUE(folder.retain(-1, {}));
 }
 
+TEST_F(Fault42, ARollbackFindsItsCheckpointAndRemovesOnlyBehindAGoodOne) {
+    for (const std::int64_t step : {10, 20, 25, 30}) save(step);
+    const auto before = [&](std::int64_t step) { return (*folder.validBefore(step, 10)).value().step; };
+    EXPECT_EQ(before(30), 20) << "25 is of no interval";
+    EXPECT_EQ(before(29), 20);
+    EXPECT_EQ(before(20), 10);
+    EXPECT_EQ(before(10), 10) << "better that one than none";
+    EXPECT_FALSE(folder.validBefore(9, 10)->has_value());
+    put(root / "checkpoints" / "iter_0000020" / "state.json", "xyz");
+    EXPECT_EQ(before(30), 10);
+    EXPECT_FALSE(folder.removeBehind(20));
+    EXPECT_EQ(folder.checkpoints(), (std::vector<std::int64_t>{10, 20, 25, 30})) << "20 is damaged";
+    EXPECT_TRUE(folder.removeBehind(10));
+    EXPECT_EQ(folder.checkpoints(), std::vector<std::int64_t>{10});
+}
+
 using Fault45 = Runs;
 TEST_F(Fault45, ARunIsNeverContinuedSilently) {
     ASSERT_TRUE(folder.appendEvent("{}"));
@@ -163,6 +179,8 @@ TEST_F(Runs, CommandsAreTakenOnce) {
     ASSERT_TRUE(leaveCommand(root, RunCommand::Save));
     EXPECT_EQ(folder.takeCommand(), RunCommand::Save);
     EXPECT_EQ(folder.takeCommand(), RunCommand::None);
+    put(root / "command", "lower_lr\n");  // as echo writes it
+    EXPECT_EQ(folder.takeCommand(), RunCommand::LowerLr);
     put(root / "command", "rm -rf");
     EXPECT_EQ(folder.takeCommand(), RunCommand::None);
     EXPECT_FALSE(fs::exists(root / "command"));

@@ -28,6 +28,9 @@ TEST(Recipe, PrintsEveryKeyAndReadsItBack) {
     recipe.model.vision = Training::Full;
     recipe.model.pipelineDtype = "bf16";
     recipe.train.exitDurationInMins = 12.5;
+    recipe.train.onBadStep = BadStepPolicy::LowerLr;
+    recipe.train.onOutOfMemory = MemoryPolicy::Smaller;
+    recipe.train.remedyLimit = 0;
     recipe.validation.samples = {{{"a.png", "b.png"}, "What is ${this}?"}};
     recipe.optimizer.lr = 3e-5;
     recipe.optimizer.lrFactors.vision = 0.1;

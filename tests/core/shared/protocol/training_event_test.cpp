@@ -1,8 +1,11 @@
+// What a run tells comes back as it was told, also from logs of before a field was there.
 #include "core/shared/protocol/training_event.h"
 
 #include <gtest/gtest.h>
 
 #include <limits>
+#include <string>
+#include <vector>
 
 namespace lapidary::protocol {
 namespace {
@@ -18,7 +21,7 @@ TEST(TrainingEvent, LinesAsAReaderFindsThem) {
 TEST(TrainingEvent, EveryTypeReadsBackAsItWasPrinted) {
     const TrainingEventBody bodies[] = {
         RunStartedEvent{"/runs/a", 4, 100, 1000, 10, 24, 2, "cpu", "float32", {"a note"}},
-        StepEvent{5, 0.25, 1e-4, 1.5, 100.25, 0.5, 40, 80, 1.25},
+        StepEvent{5, 0.25, 1e-4, 1.5, 100.25, 0.5, 40, 80, 1.25, 30.5},
         EvaluationEvent{10, 0.5, 0.75, {{"colour", 0.5, 8}}, true},
         SampleAnswerEvent{10, 2, "What?", {"a.png", "b.png"}, "grün \xF0\x9F\x98\x80"},
         SavedEvent{10, "/runs/a/checkpoints/iter_0000010", 1 << 20, 0.125},
@@ -43,8 +46,52 @@ TEST(TrainingEvent, UnknownFieldsAreIgnoredUnknownTypesAreErrors) {
     }
 }
 
+TEST(TrainingEvent, ComeBackAsTheyWereTold) {
+    StepEvent step;
+    step.step = 3;
+    step.loss = 0.1;
+    step.consumedSamples = 12;
+    StepEvent withTime = step;
+    withTime.remainingSeconds = 1234.5;
+    RunFinishedEvent finished;
+    finished.step = 9;
+    finished.reason = "interrupted";
+    finished.message = "the device was lost\n\"CUDA\"";
+    finished.refusedSteps = 1;
+    finished.outOfMemorySteps = 2;
+    finished.skippedSteps = 3;
+    finished.rollbacks = 4;
+    finished.loweredLearningRates = 5;
+    EvaluationEvent evaluation;
+    evaluation.kinds = {{"colour", 0.5, 2}};
+    const std::vector<TrainingEventBody> bodies{
+        RunStartedEvent{},   step,         withTime, evaluation,
+        SampleAnswerEvent{}, SavedEvent{}, finished, NoticeEvent{2, "remedy", "the samples are passed over"}};
+    for (const TrainingEventBody& body : bodies) {
+        const TrainingEvent event{1.75e9, body};
+        const std::string line = printTrainingEvent(event);
+        EXPECT_EQ(line.find('\n'), std::string::npos) << line;
+        const auto back = parseTrainingEvent(line);
+        ASSERT_TRUE(back) << back.error().toString();
+        EXPECT_EQ(*back, event) << line;
+    }
+}
+
+TEST(TrainingEvent, LinesOfBeforeAFieldWasThereAreRead) {
+    const auto step = parseTrainingEvent(R"({"type": "step", "step": 4, "loss": null})");
+    ASSERT_TRUE(step) << step.error().toString();
+    EXPECT_FALSE(std::get<StepEvent>(step->body).remainingSeconds);
+    const auto finished = parseTrainingEvent(R"({"type": "run_finished", "step": 4, "reason": "done", "later": 1})");
+    ASSERT_TRUE(finished) << finished.error().toString();
+    EXPECT_EQ(std::get<RunFinishedEvent>(finished->body).skippedSteps, 0);
+    EXPECT_FALSE(parseTrainingEvent(R"({"type": "run_finished", "reason": "done"})")) << "without its step";
+    EXPECT_EQ(parseTrainingEvent(R"({"type": "song"})").error().code, ErrorCode::Unsupported);
+}
+
 TEST(TrainingEvent, WhatIsNotFiniteIsNull) {
-    const std::string line = printTrainingEvent({0.0, StepEvent{1, std::numeric_limits<double>::quiet_NaN()}});
+    StepEvent step;
+    step.loss = std::numeric_limits<double>::quiet_NaN();
+    const std::string line = printTrainingEvent({0.0, step});
     EXPECT_NE(line.find(R"("loss":null)"), std::string::npos) << line;
 }
 

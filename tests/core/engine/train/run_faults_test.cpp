@@ -1,0 +1,293 @@
+// Whole runs whose memory, device, weights, data or disk fail under them (faults 35, 36, 37, 41, 46).
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "core/data/files/safetensors_file.h"
+#include "core/engine/distributed/local_group.h"
+#include "core/engine/train/run_folder.h"
+#include "core/engine/train/training_run.h"
+#include "core/shared/base/file.h"
+#include "tests/support/failing_allocator.h"
+#include "tests/support/temp_dir.h"
+#include "tests/support/tiny_model.h"
+
+namespace lapidary::train {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct FaultyRun : testing::Test {
+    FaultyRun() {
+        test::buildTinyTextModel(temp.path() / "base");
+        writeRows(-1);
+        request.folder = temp.path() / "run";
+        request.threads = 1;
+        request.onEvent = [this](const protocol::TrainingEvent& event) {
+            events.push_back(event);
+            if (const auto* notice = std::get_if<protocol::NoticeEvent>(&event.body)) onNotice(*notice);
+            if (const auto* step = std::get_if<protocol::StepEvent>(&event.body)) onStep(step->step);
+        };
+        plan::Recipe& recipe = request.recipe;
+        recipe.model.hfPath = (temp.path() / "base").string();
+        recipe.model.seqLength = 1024;
+        recipe.train.trainIters = 4;
+        recipe.train.globalBatchSize = recipe.train.microBatchSize = 4;
+        recipe.validation.evalIters = 0;
+        recipe.optimizer.lr = 1e-3;
+        recipe.dataset.trainDataPath = (temp.path() / "train.jsonl").string();
+        recipe.dataset.dataloaderType = plan::DataloaderType::Single;
+        recipe.checkpoint.saveInterval = 1000;
+    }
+
+    // 24 short rows, one of them long where `longRow` says.
+    void writeRows(int longRow) const {
+        std::ofstream file(temp.path() / "train.jsonl");
+        for (int i = 0; i < 24; ++i) {
+            std::string answer = "It is " + std::to_string(i * 7);
+            for (int more = 0; i == longRow && more < 60; ++more) answer += " and " + std::to_string(more);
+            file << nlohmann::json{{"prompt", "What is number " + std::to_string(i) + "?"}, {"answer", answer}}.dump() << "\n";
+        }
+    }
+    Result<RunResult> run() { return runTraining(request, group); }
+    RunResult finish() {
+        auto result = run();
+        if (!result) throw std::runtime_error(result.error().toString());
+        return *result;
+    }
+    void say(RunCommand word) const { ASSERT_TRUE(leaveCommand(request.folder, word)); }
+    static std::string weightsOf(const RunResult& result) {
+        return *readFile(result.checkpoint / "model/model.safetensors", std::uint64_t{1} << 26);
+    }
+    template <class Event>
+    std::vector<Event> all() const {
+        std::vector<Event> found;
+        for (const protocol::TrainingEvent& event : events) {
+            if (const auto* body = std::get_if<Event>(&event.body)) found.push_back(*body);
+        }
+        return found;
+    }
+
+    test::TempDir temp;
+    distributed::LocalGroup group;
+    RunRequest request;
+    std::vector<protocol::TrainingEvent> events;
+    std::function<void(const protocol::NoticeEvent&)> onNotice = [](const protocol::NoticeEvent&) {};
+    std::function<void(std::int64_t)> onStep = [](std::int64_t) {};
+};
+
+// Wherever in a step memory runs out (forward, backward, clipping, the update itself): nothing of it is applied, and tried again it is the
+// step of a run that never failed, bit for bit.
+using Fault36 = FaultyRun;
+TEST_F(Fault36, AnAllocationThatFailsAnywhereChangesNothing) {
+    test::FailingAllocator memory;
+    std::int64_t ofOneStep = 0;
+    onStep = [&](std::int64_t step) {
+        if (step == 1) memory.failAt(1 << 30);
+        if (step == 2) ofOneStep = memory.allocations();
+    };
+    const std::string whole = weightsOf(finish());
+    ASSERT_GT(ofOneStep, 200);
+    onNotice = [&](const protocol::NoticeEvent& notice) {
+        if (notice.kind == "paused") say(RunCommand::Resume);
+    };
+    std::int64_t at = 0;
+    for (int round = 0; at < ofOneStep; ++round) {
+        onStep = [&](std::int64_t step) {
+            if (step == 1) memory.failAt(at);
+        };
+        events.clear();
+        request.folder = temp.path() / ("run" + std::to_string(round));
+        const RunResult result = finish();
+        EXPECT_EQ(result.troubles.outOfMemory, 1) << "allocation " << at;
+        ASSERT_EQ(weightsOf(result), whole) << "allocation " << at << " of " << ofOneStep;
+        at += at + 12 < ofOneStep ? 1 + ofOneStep / 24 : 1;  // all over the step, and each of the last dozen
+    }
+}
+
+// A step that is one byte too large for the device as it stands, with the one long sample of the set.
+TEST_F(Fault36, SmallerMicroBatchesGoOnWhereALongSampleDoesNotFit) {
+    writeRows(9);
+    test::FailingAllocator memory;
+    finish();
+    const auto whole = all<protocol::StepEvent>();
+    const std::int64_t needed = memory.peakBytes();
+    request.folder = temp.path() / "tight";
+    request.recipe.train.onOutOfMemory = plan::MemoryPolicy::Smaller;
+    events.clear();
+    memory.limitTo(needed - 1);
+    const RunResult result = finish();
+    EXPECT_GE(result.troubles.spared, 1);
+    const auto tight = all<protocol::StepEvent>();
+    ASSERT_EQ(tight.size(), whole.size());
+    for (std::size_t i = 0; i < whole.size(); ++i) {
+        EXPECT_EQ(tight[i].targetTokens, whole[i].targetTokens);
+        EXPECT_NEAR(tight[i].loss, whole[i].loss, 1e-5) << i;
+        EXPECT_NEAR(tight[i].gradNorm / whole[i].gradNorm, 1.0, 2e-5) << i;
+    }
+}
+
+TEST_F(Fault36, ActivationsAreComputedAgainWhenARunIsToldSo) {
+    const std::string whole = weightsOf(finish());
+    test::FailingAllocator memory;
+    onStep = [&](std::int64_t step) {
+        if (step == 2) memory.failAt(100);
+    };
+    onNotice = [&](const protocol::NoticeEvent& notice) {
+        if (notice.kind == "paused") say(RunCommand::Checkpointing);
+    };
+    request.folder = temp.path() / "tight";
+    const RunResult result = finish();
+    EXPECT_EQ(result.troubles.spared, 1);
+    EXPECT_EQ(weightsOf(result), whole) << "the same numbers";
+}
+
+// With Stop the run ends saved; the setting that helps does not make it another run.
+TEST_F(Fault36, AnEndedRunIsResumedWithLessMemoryAndIsTheSame) {
+    const std::string whole = weightsOf(finish());
+    request.folder = temp.path() / "ended";
+    request.recipe.train.onOutOfMemory = plan::MemoryPolicy::Stop;
+    {
+        test::FailingAllocator memory;
+        onStep = [&](std::int64_t step) {
+            if (step == 2) memory.failAt(100);
+        };
+        const auto failed = run();
+        ASSERT_FALSE(failed);
+        EXPECT_EQ(failed.error().code, ErrorCode::OutOfMemory);
+        EXPECT_EQ(all<protocol::SavedEvent>().back().step, 2);
+    }
+    onStep = [](std::int64_t) {};
+    request.resume = true;
+    request.recipe.train.activationCheckpointing = true;
+    EXPECT_EQ(weightsOf(finish()), whole);
+}
+
+using Fault46 = FaultyRun;
+TEST_F(Fault46, ADeviceThatGoesAwayLeavesAResumableRun) {
+    const std::string whole = weightsOf(finish());
+    request.folder = temp.path() / "lost";
+    request.recipe.checkpoint.saveInterval = 1;
+    {
+        test::FailingAllocator memory;
+        onStep = [&](std::int64_t step) {
+            if (step == 2) memory.loseDeviceAt(300);
+        };
+        const auto lost = run();
+        ASSERT_FALSE(lost);
+        EXPECT_EQ(lost.error().code, ErrorCode::ChildDied);
+        EXPECT_EQ(all<protocol::RunFinishedEvent>().back().reason, "interrupted");
+    }
+    onStep = [](std::int64_t) {};
+    request.resume = true;
+    EXPECT_EQ(weightsOf(finish()), whole);
+}
+
+// Power, kill -9, a reset: nobody could say anything, so the next sitting does.
+TEST_F(Fault46, ASittingThatEndedWithoutAWordIsMarked) {
+    request.recipe.train.exitInterval = 2;
+    finish();
+    const fs::path log = request.folder / "events.jsonl";
+    std::string text = *readFile(log, std::uint64_t{1} << 20);
+    text.erase(text.rfind('\n', text.size() - 2) + 1);  // its last line: how it ended
+    std::ofstream(log, std::ios::trunc) << text;
+    request.resume = true;
+    for (const bool marked : {true, false}) {
+        events.clear();
+        finish();
+        const auto notices = all<protocol::NoticeEvent>();
+        EXPECT_EQ(std::count_if(notices.begin(), notices.end(), [](const auto& each) { return each.kind == "interrupted"; }),
+                  marked ? 1 : 0);
+        EXPECT_EQ(marked, !notices.empty() && notices[0].message.find("step 2") != std::string::npos);
+    }
+}
+
+using Fault37 = FaultyRun;
+TEST_F(Fault37, TheFirstPlaceThatIsNotFiniteIsNamed) {
+    const fs::path weights = temp.path() / "base/model.safetensors";
+    std::uint64_t at = 0;
+    {
+        const auto file = files::SafetensorsFile::open(weights);
+        ASSERT_TRUE(file) << file.error().toString();
+        for (const auto& tensor : (*file)->tensors()) {
+            if (tensor.name.find("layers.3.mlp.down_proj.weight") != std::string::npos)
+                at = (*file)->headerBytes() + tensor.begin;
+        }
+    }
+    ASSERT_GT(at, 0U);
+    std::fstream(weights, std::ios::in | std::ios::out | std::ios::binary).seekp(static_cast<std::streamoff>(at))
+        << "\xFF\xFF\xFF\xFF";  // not a number in any of the types
+    const auto refused = run();
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, ErrorCode::InvalidData);
+    EXPECT_NE(refused.error().message.find("at step 1: layers.3, samples "), std::string::npos) << refused.error().message;
+    EXPECT_NE(refused.error().message.find("train.jsonl:"), std::string::npos) << refused.error().message;
+}
+
+using Fault35 = FaultyRun;
+TEST_F(Fault35, DataThatWereEditedEndTheRunSavedAtTheNextEpoch) {
+    request.recipe.train.trainIters = 30;  // an epoch is six steps
+    onStep = [&](std::int64_t step) {
+        // The first row, which was used already; the others keep their places.
+        if (step == 3) std::fstream(temp.path() / "train.jsonl", std::ios::in | std::ios::out).seekp(3) << "X";
+    };
+    const auto ended = run();
+    ASSERT_FALSE(ended);
+    EXPECT_EQ(ended.error().code, ErrorCode::InvalidData);
+    EXPECT_NE(ended.error().message.find("train.jsonl"), std::string::npos) << ended.error().message;
+    EXPECT_EQ(all<protocol::StepEvent>().back().step, 6);
+    EXPECT_EQ(all<protocol::SavedEvent>().back().step, 6);
+}
+
+using Fault41 = FaultyRun;
+TEST_F(Fault41, ARunWhoseFolderWasRemovedWaitsForItAndLosesNothing) {
+    request.recipe.checkpoint.saveInterval = 2;
+    onStep = [&](std::int64_t step) {
+        if (step == 1) fs::remove_all(request.folder);
+    };
+    int waits = 0;
+    request.waitForSpace = [&](std::stop_token) {
+        EXPECT_FALSE(fs::exists(request.folder)) << "nobody else makes it";
+        if (++waits == 2) fs::create_directories(request.folder);
+        return true;
+    };
+    EXPECT_EQ(finish().step, 4);
+    EXPECT_EQ(waits, 2);
+    std::ifstream log(request.folder / "events.jsonl");
+    std::vector<std::int64_t> steps;
+    for (std::string line; std::getline(log, line);) {
+        const auto event = protocol::parseTrainingEvent(line);
+        ASSERT_TRUE(event) << line;
+        if (const auto* step = std::get_if<protocol::StepEvent>(&event->body)) steps.push_back(step->step);
+    }
+    EXPECT_EQ(steps, (std::vector<std::int64_t>{2, 3, 4})) << "step 1 went with the folder";
+    request.resume = true;
+    request.recipe.train.trainIters = 5;
+    request.acceptChanges = true;
+    EXPECT_EQ(finish().step, 5) << "and it is a run like any other";
+    EXPECT_TRUE(fs::exists(request.folder / "recipe.json"));
+}
+
+TEST_F(Fault41, ARunThatIsStoppedWhileItsDiskIsFullSaysWhatIsLost) {
+    request.recipe.checkpoint.saveInterval = 2;
+    onStep = [&](std::int64_t step) {
+        if (step == 3) fs::rename(request.folder / "checkpoints", request.folder / "away");
+        if (step == 3) std::ofstream(request.folder / "checkpoints") << "in the way";
+    };
+    request.waitForSpace = [](std::stop_token) { return false; };
+    const auto ended = run();
+    ASSERT_FALSE(ended);
+    EXPECT_EQ(ended.error().code, ErrorCode::NotFound) << ended.error().toString();
+    EXPECT_EQ(all<protocol::RunFinishedEvent>().back().reason, "failed");
+    EXPECT_TRUE(fs::exists(request.folder / "away/iter_0000002/MANIFEST.json"));
+}
+
+}  // namespace
+}  // namespace lapidary::train
