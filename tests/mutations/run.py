@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Breaks one rule at a time and asks whether its test notices.
 
-    tests/mutations/run.py [--only REGEX] [--list] [--ref COMMIT] [--scratch FOLDER] [--table FILE]
+    tests/mutations/run.py [--only REGEX] [--list] [--from LIST] [--ref COMMIT] [--scratch FOLDER] [--table FILE]
 
-list.txt holds one block a mutation.  The sources are copied to a scratch folder with a build folder of their own, so the working
+list.txt holds one block a mutation.  --list only reads: it says which blocks the sources have left behind.  Else the sources are copied to a scratch folder with a build folder of their own, so the working
 tree is never touched.  First every named test must pass on the unbroken copy; then, mutation by mutation, one line is replaced, the
 mutation's targets are built, and the named tests must fail.  The exit code is 0 only when every mutation was caught.
 """
@@ -52,6 +52,34 @@ def read_list(path: pathlib.Path) -> list[Mutation]:
     if len(set(names)) != len(names):
         sys.exit(f"{path}: a name appears twice")
     return mutations
+
+
+def known_tests() -> tuple[set[str], set[str]]:
+    """Suite.Name of every test in the sources, and the targets that build them."""
+    tests: set[str] = set()
+    targets: set[str] = set()
+    for path in (ROOT / "tests").rglob("*.cpp"):
+        found = re.findall(r"^(?:TEST|TEST_F|TEST_P|TYPED_TEST)\(\s*(\w+),\s*(\w+)", path.read_text(), re.MULTILINE)
+        tests.update(f"{suite}.{name}" for suite, name in found)
+    for path in (ROOT / "tests").rglob("CMakeLists.txt"):
+        targets.update("test_" + name for name in re.findall(r"lapidary_test\(\s*(\w+)", path.read_text()))
+    return tests, targets
+
+
+def rotten(mutation: Mutation, tests: set[str], targets: set[str]) -> str:
+    """What the block names that is no longer so; empty where all of it is."""
+    path = ROOT / mutation.file
+    if not path.is_file():
+        return f"no file {mutation.file}"
+    count = path.read_text().count(mutation.find)
+    if count != 1:
+        return f"'{mutation.find}' is found {count} times in {mutation.file}"
+    if mutation.replace == mutation.find:
+        return "the replacement changes nothing"
+    if not any(re.search(mutation.test, test) for test in tests):
+        return f"no test {mutation.test}"
+    unknown = [target for target in mutation.target.split() if target not in targets]
+    return f"no target {unknown[0]}" if unknown else ""
 
 
 def working_tree() -> dict[str, bytes]:
@@ -139,19 +167,21 @@ def verdict(bench: Bench, mutation: Mutation) -> tuple[str, str]:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", default="", help="mutations whose name matches")
-    parser.add_argument("--list", action="store_true", help="only say which lines are still found in the working tree")
+    parser.add_argument("--list", action="store_true", help="only say which lines, tests and targets are still there in the working tree")
+    parser.add_argument("--from", dest="source", type=pathlib.Path, default=pathlib.Path(__file__).parent / "list.txt", help="another list")
     parser.add_argument("--scratch", type=pathlib.Path, default=pathlib.Path("/tmp/lapidary-mutations"))
     parser.add_argument("--ref", help="break this commit instead of the working tree")
     parser.add_argument("--table", type=pathlib.Path, help="also write the table here")
     options = parser.parse_args()
-    mutations = [m for m in read_list(pathlib.Path(__file__).parent / "list.txt") if re.search(options.only, m.name)]
+    mutations = [m for m in read_list(options.source) if re.search(options.only, m.name)]
     if options.list:
+        known = known_tests()
         stale = 0
         for mutation in mutations:
-            path = ROOT / mutation.file
-            count = path.read_text().count(mutation.find) if path.is_file() else 0
-            stale += count != 1
-            print(f"{'ok   ' if count == 1 else 'STALE'} {mutation.name}")
+            why = rotten(mutation, *known)
+            stale += why != ""
+            print(f"STALE {mutation.name}: {why}" if why else f"ok    {mutation.name}")
+        print(f"{len(mutations)} mutations, {stale} stale")
         return 1 if stale or not mutations else 0
 
     bench = Bench(options.scratch, committed(options.ref) if options.ref else working_tree())
