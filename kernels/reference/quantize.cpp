@@ -1,4 +1,4 @@
-// Float32 rows to blocks.  Q8_0 and Q4_0 follow GGML's reference quantisers; int8 and int4 follow torchao 0.18 on bfloat16
+// Float32 rows to blocks or to shorter plain numbers.  Q8_0 and Q4_0 follow GGML's reference quantisers; int8 and int4 follow torchao 0.18 on bfloat16
 // weights, rounding step by rounding step (the vectors in tests/golden fix every one of them).
 #include <algorithm>
 #include <bit>
@@ -15,7 +15,7 @@ namespace lapidary::kernels::reference {
 namespace {
 
 constexpr float kInt8ScaleFloor = 0x1p-23F;  // torch.finfo(torch.float32).eps, the floor of torchao's int8 scale
-constexpr float kInt4ScaleFloor = 1e-6F;     // tinygemm's floor, rounded to bfloat16 where it is used
+constexpr float kInt4ScaleFloor = 1e-6F;  // tinygemm's floor, rounded to bfloat16 where it is used
 
 void storeU16(std::byte* at, std::uint16_t value) { std::memcpy(at, &value, sizeof value); }
 
@@ -88,9 +88,22 @@ void int4Group(const float* in, std::byte* block) {
     }
 }
 
+void plain(BlockFormat format, const float* in, std::byte* row, std::int64_t cols) {
+    if (format == BlockFormat::F32) {
+        std::memcpy(row, in, static_cast<std::size_t>(cols) * sizeof(float));
+        return;
+    }
+    for (std::int64_t i = 0; i < cols; ++i)
+        storeU16(row + 2 * i, format == BlockFormat::BF16 ? floatToBfloat16(in[i]) : floatToHalf(in[i]));
+}
+
 }  // namespace
 
 void quantizeRow(BlockFormat format, const float* in, std::byte* row, std::int64_t cols) {
+    if (isPlain(format)) {
+        plain(format, in, row, cols);
+        return;
+    }
     if (format == BlockFormat::Int8Row) {
         int8Row(in, row, cols);
         return;

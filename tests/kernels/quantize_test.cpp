@@ -142,6 +142,23 @@ TEST(QuantizeRow, Q4_0GivesTheLargestWeightMinusEight) {
     EXPECT_EQ(std::to_integer<int>(row[2 + 0]) & 15, 8);
 }
 
+TEST(QuantizeRow, PlainNumbersAreRoundedToTheNearestTiesToEven) {
+    // 1 + 2⁻⁸ and 1 + 3 · 2⁻⁸ lie between two numbers of bfloat16 each, as 1 + 2⁻¹¹ and 1 + 3 · 2⁻¹¹ do of float16.
+    const std::vector<float> in{1.0F + 0x1p-8F, 1.0F + 0x3p-8F, 1.0F + 0x1p-11F, 1.0F + 0x3p-11F, -0.0F, 1e6F};
+    const auto rounded = [&](BlockFormat format) {
+        std::vector<std::byte> row(in.size() * 4);
+        quantizeRow(format, in.data(), row.data(), std::ssize(in));
+        std::vector<float> out(in.size());
+        dequantizeRow(format, row.data(), out.data(), std::ssize(in));
+        return out;
+    };
+    EXPECT_EQ(rounded(BlockFormat::F32), in);
+    EXPECT_EQ(rounded(BlockFormat::BF16),
+              (std::vector<float>{1.0F, 1.0F + 0x1p-6F, 1.0F, 1.0F, -0.0F, reference::roundToBfloat16(1e6F)}));
+    EXPECT_EQ(rounded(BlockFormat::F16),
+              (std::vector<float>{in[0], in[1], 1.0F, 1.0F + 0x1p-9F, -0.0F, std::numeric_limits<float>::infinity()}));
+}
+
 TEST(QuantizeRow, ZeroAndInfiniteWeightsAreNoUndefinedCast) {
     std::vector<float> in(128, 0.0F);
     std::vector<std::byte> row(200);

@@ -1,4 +1,4 @@
-// `--adapter` in the verbs, `convert merge`, and adapters switched in the engine, as a user runs them.
+// `--adapter` in the verbs, `convert merge`, `convert cast`, and adapters switched in the engine, as a user runs them.
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -40,6 +40,22 @@ TEST_F(AdapterVerbs, AMergedFolderAnswersAsBaseAndAdapter) {
     EXPECT_EQ(
         runLapidary({"convert", "merge", "--model", model(), "--adapter", adapter("dora"), "--output", path("merged")}).code, 2)
         << "nothing is overwritten";
+}
+
+TEST_F(AdapterVerbs, ACastFolderAnswersAndTakesHalfTheBytes) {
+    const std::vector<std::string> cast{"convert",  "cast",     "--model",    model(), "--dtype",
+                                        "bfloat16", "--output", path("half"), "--json"};
+    const auto run = runLapidary(cast);
+    ASSERT_EQ(run.code, 0) << run.err;
+    const json report = json::parse(run.out);
+    EXPECT_EQ(report.at("tensors"), report.at("cast_tensors"));
+    EXPECT_LE(report.at("largest_relative_change").get<double>(), 0x1p-8);
+    const auto bytes = [](const std::string& folder) { return std::filesystem::file_size(folder + "/model.safetensors"); };
+    EXPECT_NEAR(static_cast<double>(bytes(model())) / static_cast<double>(bytes(path("half"))), 2.0, 0.1);
+    EXPECT_FALSE(ids({"--model", path("half")}).empty());
+    EXPECT_FALSE(ids({"--model", path("half"), "--adapter", adapter("lora")}).empty());
+    EXPECT_EQ(runLapidary(cast).code, 2) << "nothing is overwritten";
+    EXPECT_EQ(runLapidary({"convert", "cast", "--model", model(), "--dtype", "int8", "--output", path("other")}).code, 2);
 }
 
 TEST_F(AdapterVerbs, AWrongAdapterIsBadInput) {

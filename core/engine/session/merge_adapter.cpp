@@ -11,6 +11,7 @@
 #include <set>
 #include <system_error>
 
+#include "core/data/checkpoint/new_folder.h"
 #include "core/data/checkpoint/open_checkpoint.h"
 #include "core/data/checkpoint/peft_adapter.h"
 #include "core/data/checkpoint/tensor_names.h"
@@ -31,10 +32,6 @@ constexpr std::int64_t kBlockBytes = 64 << 20;
 // Configuration, tokenizer and the like; Gemma's tokenizer.json has 33 MB.
 constexpr std::uintmax_t kMaxSideFileBytes = 256U << 20U;
 constexpr std::int64_t kProbeTokens = 48;
-// Lies in a folder that a merge is writing, and only there: nothing else is ever removed.
-constexpr const char* kMarker = "lapidary-merge-unfinished";
-
-Error usage(const std::string& message) { return Error{ErrorCode::Usage, message, "--output"}; }
 
 at::ScalarType typeOf(const std::string& dtype) {
     if (dtype == "BF16") return at::kBFloat16;
@@ -100,27 +97,6 @@ Result<Opened> open(const MergeRequest& request) {
     for (const std::string& name : sum.touched()) opened.touched.insert(name);
     opened.adapter = std::make_shared<const model::Adapter>(std::move(sum));
     return opened;
-}
-
-Result<void> checkOutput(const fs::path& output, const fs::path& source) {
-    std::error_code ignored;
-    if (output.empty()) return usage("no folder is given");
-    if (fs::exists(output, ignored)) return usage("'" + output.string() + "' exists; nothing is overwritten");
-    const fs::path inside = fs::weakly_canonical(output, ignored), outside = fs::weakly_canonical(source, ignored);
-    const auto [rest, unused] = std::mismatch(outside.begin(), outside.end(), inside.begin(), inside.end());
-    if (rest == outside.end()) return usage("'" + output.string() + "' lies inside the model's own folder");
-    return {};
-}
-
-// An empty folder to write in, in place of one that a killed merge left.
-Result<void> startPartial(const fs::path& partial) {
-    std::error_code error;
-    if (fs::exists(partial, error) && !fs::exists(partial / kMarker, error))
-        return usage("'" + partial.string() + "' exists and is no unfinished merge; it is not touched");
-    fs::remove_all(partial, error);
-    if (!error) fs::create_directories(partial, error);
-    if (error) return systemError("make the folder", partial, error.value());
-    return writeFileAtomically(partial / kMarker, "");
 }
 
 // Everything of the folder that is no weight: configuration, tokenizer, template, licence.
@@ -303,20 +279,12 @@ double mergeTolerance(double epsilon, std::int64_t tensors, double largest) {
 Result<MergeReport> mergeAdapter(const MergeRequest& request, std::stop_token stop) {
     const c10::AutoGradMode noGradient(false);
     ASSIGN_OR_RETURN(const Opened opened, open(request));
-    RETURN_IF_ERROR(checkOutput(request.output, opened.checkpoint.folder));
-    const fs::path partial = request.output.string() + ".partial";
-    RETURN_IF_ERROR(startPartial(partial));
-    auto made = [&]() -> Result<MergeReport> {
-        RETURN_IF_ERROR(copySideFiles(opened.checkpoint.folder, partial));
-        RETURN_IF_ERROR(writeWeights(opened, request, partial, stop));
-        return prove(opened, partial, stop);
-    }();
-    std::error_code error;
-    if (made) fs::remove(partial / kMarker, error);
-    if (made && !error) fs::rename(partial, request.output, error);
-    if (made && error) return systemError("rename", partial, error.value());
-    if (!made) fs::remove_all(partial, error);
-    return made;
+    ASSIGN_OR_RETURN(auto folder, checkpoint::NewFolder::create(request.output, opened.checkpoint.folder));
+    RETURN_IF_ERROR(copySideFiles(opened.checkpoint.folder, folder.partial()));
+    RETURN_IF_ERROR(writeWeights(opened, request, folder.partial(), stop));
+    ASSIGN_OR_RETURN(MergeReport report, prove(opened, folder.partial(), stop));
+    RETURN_IF_ERROR(folder.finish());
+    return report;
 }
 
 }  // namespace lapidary::session

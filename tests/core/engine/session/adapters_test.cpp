@@ -335,11 +335,11 @@ TEST_F(Merging, NothingIsOverwrittenAndNothingHalfDoneIsLeft) {
     std::ofstream(output().string() + ".partial/model.safetensors") << "half";
     EXPECT_EQ(merge({adapterFolder("lora")}).error().code, ErrorCode::Usage) << "somebody's own folder";
     EXPECT_TRUE(fs::exists(output().string() + ".partial/model.safetensors"));
-    std::ofstream(output().string() + ".partial/lapidary-merge-unfinished") << "";
+    std::ofstream(output().string() + ".partial/lapidary-unfinished") << "";
     std::ofstream(output().string() + ".partial/junk") << "half";
     ASSERT_TRUE(merge({adapterFolder("lora")}));
     EXPECT_FALSE(fs::exists(output() / "junk"));
-    EXPECT_FALSE(fs::exists(output() / "lapidary-merge-unfinished"));
+    EXPECT_FALSE(fs::exists(output() / "lapidary-unfinished"));
     fs::remove_all(output());
     std::stop_source stop;
     MergeRequest request;
