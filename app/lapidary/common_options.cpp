@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "core/data/text/utf8.h"
-#include "core/engine/session/not_yet.h"
 #include "core/shared/base/file.h"
 
 namespace lapidary::app {
@@ -28,7 +27,7 @@ std::string ModelOptions::model() const {
 void addCheckpointOptions(CLI::App& command, ModelOptions& options) {
     command
         .add_option("-m,--model", options.request.model,
-                    std::string("folder, .gguf file, or id in the local Hugging Face cache; ") + session::kDemoNotYet)
+                    "folder, .gguf file, id in the local Hugging Face cache, or demo: the small model that comes with Lapidary")
         ->type_name("M");
     command.add_option("--hf-model-path", options.hfModelPath, "same as --model (Megatron-Bridge's name)")->type_name("M");
     command.add_option("--megatron-model-path", options.megatronModelPath, "same as --model (Megatron-Bridge's name)")
@@ -93,13 +92,20 @@ Result<session::OpenedCheckpoint> openCheckpointOf(const ModelOptions& options, 
 }
 
 void addViewOptions(CLI::App& command, PromptOptions& options) {
-    command.add_flag("--pan-and-scan", options.panAndScan, "add crops of long pictures");
-    command.add_option("--pan-and-scan-min-crop-size", options.minCropSize, "smallest side of a crop in pixels (256)")
+    command.add_flag_function(
+        "--pan-and-scan,!--no-pan-and-scan", [&options](std::int64_t count) { options.panAndScan = count > 0; },
+        "add crops of long pictures, or do not (default: as the model's own processor does)");
+    command
+        .add_option("--pan-and-scan-min-crop-size", options.minCropSize,
+                    "smallest side of a crop in pixels (default: the model's own, 256)")
         ->type_name("N");
-    command.add_option("--pan-and-scan-max-num-crops", options.maxNumCrops, "most crops of a picture (4)")->type_name("N");
+    command
+        .add_option("--pan-and-scan-max-num-crops", options.maxNumCrops,
+                    "most crops of a picture (default: the model's own, 4)")
+        ->type_name("N");
     command
         .add_option("--pan-and-scan-min-ratio-to-activate", options.minRatioToActivate,
-                    "sides' ratio from which on crops are made (1.2)")
+                    "sides' ratio from which on crops are made (default: the model's own, 1.2)")
         ->type_name("R");
     command.add_option("--crops", options.cropsFile, "own crops: a JSON list of [left, top, right, bottom]")
         ->type_name("F.json");
@@ -163,12 +169,13 @@ Result<ReadPrompt> readPrompt(const PromptOptions& options, const ModelOptions& 
 Result<image::ViewSettings> viewSettings(const PromptOptions& options, const image::ImageProcessorSettings& images) {
     image::ViewSettings views;
     views.panAndScan = images.panAndScan;
-    if (options.panAndScan || images.panAndScanByDefault) views.mode = image::CropMode::PanAndScan;
+    if (options.panAndScan.value_or(images.panAndScanByDefault)) views.mode = image::CropMode::PanAndScan;
     if (options.minCropSize) views.panAndScan.minCropSize = *options.minCropSize;
     if (options.maxNumCrops) views.panAndScan.maxNumCrops = *options.maxNumCrops;
     if (options.minRatioToActivate) views.panAndScan.minRatioToActivate = *options.minRatioToActivate;
     if (!options.cropsFile.empty()) {
-        if (options.panAndScan) return Error{ErrorCode::Usage, "--crops replaces --pan-and-scan: give one of them", ""};
+        if (options.panAndScan.value_or(false))
+            return Error{ErrorCode::Usage, "--crops replaces --pan-and-scan: give one of them", ""};
         ASSIGN_OR_RETURN(const std::string json, readFile(options.cropsFile, kMaxCropsFileBytes));
         ASSIGN_OR_RETURN(views.boxes, image::parseCrops(json, options.cropsFile));
         views.mode = image::CropMode::Given;

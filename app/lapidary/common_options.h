@@ -42,7 +42,7 @@ struct PromptOptions {
     std::vector<std::string> images;
     std::string system;
     bool raw = false;
-    bool panAndScan = false;
+    std::optional<bool> panAndScan;  // nothing: as the model's own processor does
     std::optional<std::int64_t> minCropSize;
     std::optional<std::int64_t> maxNumCrops;
     std::optional<double> minRatioToActivate;

@@ -1,22 +1,34 @@
-// `lapidary model list | pull | remove | verify`: the local Hugging Face cache.
+// `lapidary model list | pull | remove | verify`: the local Hugging Face cache, and the demo model in the list.
 #include <CLI/CLI.hpp>
+#include <filesystem>
 #include <iostream>
 
 #include "app/lapidary/json_output.h"
 #include "app/lapidary/progress_line.h"
 #include "app/lapidary/verb.h"
 #include "core/data/net/hub.h"
+#include "core/engine/session/opened_checkpoint.h"
 
 namespace lapidary::app {
 namespace {
 
 using nlohmann::ordered_json;
 
+// The demo model as an entry of the list, without a revision.
+net::CachedModel shippedModel(const std::filesystem::path& folder) {
+    net::CachedModel model{session::kDemoModel, "", folder};
+    for (const auto& file : std::filesystem::directory_iterator(folder)) {
+        model.sizeBytes += file.is_regular_file() ? file.file_size() : 0;
+        ++model.files;
+    }
+    return model;
+}
+
 class ModelVerb : public Verb {
 public:
     void addOptions(CLI::App& command) override {
         command.require_subcommand(1);
-        m_list = command.add_subcommand("list", "models in the cache");
+        m_list = command.add_subcommand("list", "the demo model, and the models in the cache");
         m_pull = command.add_subcommand("pull", "download a model, or what is missing of it");
         m_remove = command.add_subcommand("remove", "delete a model from the cache");
         m_verify = command.add_subcommand("verify", "compare every file with its hash");
@@ -35,6 +47,8 @@ public:
         ASSIGN_OR_RETURN(net::HubSettings settings, net::hubSettingsFromEnvironment());
         const net::Hub hub(std::move(settings));
         if (m_list->parsed()) return list(hub, invocation.console);
+        if (m_id == session::kDemoModel)
+            return Error{ErrorCode::Usage, "the demo model comes with Lapidary and is not in the cache", "id"};
         if (m_pull->parsed()) return pull(hub, invocation);
         if (m_remove->parsed()) return remove(hub, invocation.console);
         return verify(hub, invocation);
@@ -42,7 +56,10 @@ public:
 
 private:
     static Result<void> list(const net::Hub& hub, const Console& console) {
-        ASSIGN_OR_RETURN(const auto models, hub.list());
+        ASSIGN_OR_RETURN(auto models, hub.list());
+        const bool isCacheEmpty = models.empty();
+        if (const auto demo = session::resolveModelPath(session::kDemoModel))
+            models.insert(models.begin(), shippedModel(*demo));
         if (console.json) {
             ordered_json document = ordered_json::array();
             for (const net::CachedModel& model : models) {
@@ -57,10 +74,11 @@ private:
             return {};
         }
         for (const net::CachedModel& model : models) {
-            std::cout << model.id << "  " << megabytes(model.sizeBytes) << "  " << model.revision.substr(0, 12)
+            std::cout << model.id << "  " << megabytes(model.sizeBytes) << "  "
+                      << (model.revision.empty() ? "comes with Lapidary" : model.revision.substr(0, 12))
                       << (model.complete ? "" : "  (incomplete: lapidary model pull " + model.id + ")") << '\n';
         }
-        if (models.empty()) console.note("The cache holds no model. Fetch one with: lapidary model pull google/gemma-3-1b-it");
+        if (isCacheEmpty) console.note("The cache holds no model. Fetch one with: lapidary model pull google/gemma-3-1b-it");
         return {};
     }
 

@@ -1,5 +1,5 @@
-# cmake --install and CPack of the headless program: bin/lapidary, and below lib/lapidary the libraries of LibTorch and Arrow in the layout
-# of their wheels, which their own RPATHs want.  Everything is found relative to the program, so the folder may be moved.
+# cmake --install and CPack of the headless program: bin/lapidary, below share/lapidary the demo model, and below lib/lapidary the
+# libraries of LibTorch and Arrow in the layout of their wheels, which their own RPATHs want.  Everything is found relative to the program, so the folder may be moved.
 include(GNUInstallDirs)
 set(private "lib/lapidary")
 file(RELATIVE_PATH to_private "/${CMAKE_INSTALL_BINDIR}" "/${private}")
@@ -12,6 +12,10 @@ install(FILES "${LAPIDARY_TORCH_DIR}/torch/lib/libtorch_cpu.so" "${LAPIDARY_TORC
 install(FILES "${LAPIDARY_TORCH_DIR}/nvidia/cu13/lib/libcudart.so.13" "${LAPIDARY_TORCH_DIR}/nvidia/cu13/lib/libcupti.so.13"
         DESTINATION "${private}/nvidia/cu13/lib" COMPONENT headless)
 install(FILES "${LAPIDARY_ARROW_LIBRARY}" "${LAPIDARY_PARQUET_LIBRARY}" DESTINATION "${private}/pyarrow" COMPONENT headless)
+# What is shipped beside the program; a build tree shows it in the same place (core/shared/base/shipped_files.h).
+install(DIRECTORY "${PROJECT_SOURCE_DIR}/resources/demo/model/" DESTINATION share/lapidary/demo COMPONENT headless)
+file(MAKE_DIRECTORY "${PROJECT_BINARY_DIR}/share/lapidary")
+file(CREATE_LINK "${PROJECT_SOURCE_DIR}/resources/demo/model" "${PROJECT_BINARY_DIR}/share/lapidary/demo" SYMBOLIC)
 install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" "${PROJECT_SOURCE_DIR}/README.md" "${PROJECT_SOURCE_DIR}/CHANGELOG.md"
         DESTINATION "${CMAKE_INSTALL_DOCDIR}" COMPONENT headless)
 

@@ -14,6 +14,7 @@ must("${CMAKE_COMMAND}" -E env --unset=LD_LIBRARY_PATH "${SCRATCH}/moved/bin/lap
 if(NOT output MATCHES "^lapidary [0-9.]+\n")
   message(FATAL_ERROR "lapidary --version printed: ${output}")
 endif()
+must("${SCRATCH}/moved/bin/lapidary" inspect --model demo)
 must(ldd "${SCRATCH}/moved/bin/lapidary")
 if(NOT output MATCHES "libtorch_cpu.so => ${SCRATCH}/moved/" OR output MATCHES "not found" OR output MATCHES "=> ${TORCH}")
   message(FATAL_ERROR "the moved program takes its libraries from elsewhere:\n${output}")

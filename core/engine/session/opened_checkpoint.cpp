@@ -6,7 +6,7 @@
 
 #include "core/data/net/hub.h"
 #include "core/data/text/special_tokens.h"
-#include "core/engine/session/not_yet.h"
+#include "core/shared/base/shipped_files.h"
 
 namespace lapidary::session {
 namespace {
@@ -89,6 +89,14 @@ Result<void> addProcessor(OpenedCheckpoint& opened) {
     return {};
 }
 
+Result<fs::path> demoFolder() {
+    auto folder = shippedFolder(kDemoModel);
+    if (folder) return folder;
+    Error error = folder.error();
+    error.message = "the demo model is missing: " + error.message + "; --model also takes a folder, a .gguf file or a model id";
+    return error;
+}
+
 bool isTokenizerFolder(const fs::path& path) {
     std::error_code ignored;
     return fs::is_directory(path, ignored) && !fs::exists(path / "config.json", ignored) &&
@@ -99,7 +107,8 @@ bool isTokenizerFolder(const fs::path& path) {
 
 Result<fs::path> resolveModelPath(const std::string& model) {
     if (model.empty())
-        return Error{ErrorCode::Usage, "no model was given: --model takes a folder, a .gguf file or a model id", ""};
+        return Error{ErrorCode::Usage, "no model was given: --model takes demo, a folder, a .gguf file or a model id", ""};
+    if (model == kDemoModel) return demoFolder();
     std::error_code ignored;
     const fs::path path = model;
     if (path.extension() == ".safetensors" && fs::is_regular_file(path, ignored) &&
@@ -110,10 +119,6 @@ Result<fs::path> resolveModelPath(const std::string& model) {
             "--model"};
     }
     if (fs::exists(path, ignored)) return path;
-    if (model == "demo") {
-        return Error{ErrorCode::Unsupported, std::string(kDemoNotYet) + "; --model takes a folder, a .gguf file or a model id",
-                     ""};
-    }
     if (model.starts_with("/") || model.starts_with(".") || model.ends_with(".gguf") || !net::isModelId(model)) {
         return Error{ErrorCode::NotFound, "there is no file or folder '" + model + "'", "--model"};
     }

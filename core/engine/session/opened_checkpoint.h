@@ -27,8 +27,11 @@ struct OpenedCheckpoint {
     [[nodiscard]] const text::Tokenizer& tokenizer() const { return processor->tokenizer(); }
 };
 
-// What a person gave as --model: a folder or file, an id in the local Hugging Face cache, or "demo".
-// Errors: NotFound saying what was looked for; Unsupported for "demo" (not shipped yet).
+// The small model that comes with Lapidary.
+inline constexpr const char* kDemoModel = "demo";
+
+// What a person gave as --model: "demo", a folder or file, or an id in the local Hugging Face cache.  (A folder of that name is
+// "./demo".)  Errors: NotFound saying what was looked for.
 Result<std::filesystem::path> resolveModelPath(const std::string& model);
 
 // Whether a checkpoint without a tokenizer, or with one that cannot be used (then a warning says why), may be opened: token ids are

@@ -27,8 +27,10 @@ processor::Conversation conversationOf(const std::vector<protocol::ChatMessage>&
 Result<RequestedViews> viewsOf(const protocol::ViewSettings& wanted, const image::ImageProcessorSettings& defaults,
                                std::size_t pictures) {
     RequestedViews requested;
-    requested.views.panAndScan = wanted.panAndScanSettings;
-    if (wanted.panAndScan || defaults.panAndScanByDefault) requested.views.mode = image::CropMode::PanAndScan;
+    requested.views.panAndScan = {wanted.panAndScanMinCropSize.value_or(defaults.panAndScan.minCropSize),
+                                  wanted.panAndScanMaxNumCrops.value_or(defaults.panAndScan.maxNumCrops),
+                                  wanted.panAndScanMinRatioToActivate.value_or(defaults.panAndScan.minRatioToActivate)};
+    if (wanted.panAndScan.value_or(defaults.panAndScanByDefault)) requested.views.mode = image::CropMode::PanAndScan;
     if (!wanted.crops) return requested;
     if (wanted.crops->size() != pictures) {
         return Error{ErrorCode::Usage,

@@ -45,6 +45,7 @@ public:
     void number(const char* key, double& value) { take(key, findNumber(m_object, key, m_where), value, Presence::Optional); }
     void number(const char* key, std::optional<double>& value) { take(key, findNumber(m_object, key, m_where), value); }
     void flag(const char* key, bool& value) { take(key, findBool(m_object, key, m_where), value, Presence::Optional); }
+    void flag(const char* key, std::optional<bool>& value) { take(key, findBool(m_object, key, m_where), value); }
 
     // A log-probability: null stands for minus infinity, which JSON cannot say.
     void logprob(const char* key, double& value) {
@@ -163,6 +164,9 @@ public:
         if (value) m_object[key] = *value;
     }
     void flag(const char* key, bool value) { m_object[key] = value; }
+    void flag(const char* key, const std::optional<bool>& value) {
+        if (value) m_object[key] = *value;
+    }
     void logprob(const char* key, double value) { m_object[key] = std::isfinite(value) ? Json(value) : Json(nullptr); }
     void texts(const char* key, const std::vector<std::string>& values) { m_object[key] = values; }
     void texts(const char* key, const std::optional<std::vector<std::string>>& values) {

@@ -25,9 +25,9 @@ static void picturePlace(F& f, std::string& path, std::string& url) {
 template <class F>
 static void views(F& f, ViewSettings& v) {
     f.flag("pan_and_scan", v.panAndScan);
-    f.integer("pan_and_scan_min_crop_size", v.panAndScanSettings.minCropSize, 1, 1 << 20);
-    f.integer("pan_and_scan_max_num_crops", v.panAndScanSettings.maxNumCrops, 1, 1024);
-    f.number("pan_and_scan_min_ratio_to_activate", v.panAndScanSettings.minRatioToActivate);
+    f.integer("pan_and_scan_min_crop_size", v.panAndScanMinCropSize, 1, 1 << 20);
+    f.integer("pan_and_scan_max_num_crops", v.panAndScanMaxNumCrops, 1, 1024);
+    f.number("pan_and_scan_min_ratio_to_activate", v.panAndScanMinRatioToActivate);
     f.crops("crops", v.crops);
 }
 

@@ -72,8 +72,11 @@ struct ChatMessage {
 
 // Which parts of a picture the model sees besides the whole of it.
 struct ViewSettings {
-    bool panAndScan = false;
-    rules::PanAndScanSettings panAndScanSettings;  // pan_and_scan_min_crop_size, …_max_num_crops, …_min_ratio_to_activate
+    // What is absent is as the model's own processor has it (without a model: no crops; 256, 4, 1.2).
+    std::optional<bool> panAndScan;
+    std::optional<std::int64_t> panAndScanMinCropSize;
+    std::optional<std::int64_t> panAndScanMaxNumCrops;
+    std::optional<double> panAndScanMinRatioToActivate;
     std::optional<std::vector<std::vector<rules::CropBox>>>
         crops;  // own crops, one list a picture: [[l,t,r,b], …]; replaces the rule
     bool operator==(const ViewSettings&) const = default;

@@ -157,6 +157,20 @@ TEST(RequestConversion, MessagesAndCrops) {
     EXPECT_EQ(viewsOf(views, {}, 1)->views.mode, image::CropMode::PanAndScan);
 }
 
+// What a client does not say is as the model's own processor has it; what it says wins, a "no" too.
+TEST(RequestedViews, ModelsOwnSettingsStandWhereTheRequestIsSilent) {
+    image::ImageProcessorSettings own;
+    own.panAndScanByDefault = true;
+    own.panAndScan = {128, 3, 1.5};
+    protocol::ViewSettings views;
+    EXPECT_EQ(viewsOf(views, own, 1)->views.mode, image::CropMode::PanAndScan);
+    EXPECT_EQ(viewsOf(views, own, 1)->views.panAndScan, own.panAndScan);
+    views.panAndScan = false;
+    views.panAndScanMaxNumCrops = 2;
+    EXPECT_EQ(viewsOf(views, own, 1)->views.mode, image::CropMode::None);
+    EXPECT_EQ(viewsOf(views, own, 1)->views.panAndScan, (rules::PanAndScanSettings{128, 2, 1.5}));
+}
+
 TEST(RequestQueue, GivesInOrderAndEndsWhenClosedAndEmpty) {
     RequestQueue queue;
     for (std::int64_t id : {1, 2}) {

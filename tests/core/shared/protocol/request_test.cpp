@@ -47,8 +47,8 @@ TEST(Request, ChatAsAClientWritesIt) {
     EXPECT_EQ(chat.sampling.seed, 3);
     EXPECT_EQ(chat.stop, std::vector<std::string>{"\n\n"});
     EXPECT_EQ(chat.logprobs, 2);
-    EXPECT_TRUE(chat.views.panAndScan);
-    EXPECT_EQ(chat.views.panAndScanSettings, rules::PanAndScanSettings{});
+    EXPECT_EQ(chat.views.panAndScan, true);
+    EXPECT_EQ(chat.views.panAndScanMinCropSize, std::nullopt) << "absent: the model's own";
     ASSERT_TRUE(chat.views.crops);
     EXPECT_EQ(*chat.views.crops, (std::vector<std::vector<rules::CropBox>>{{{0, 0, 10, 20}}, {}}));
     EXPECT_EQ(chat.sequence, "left");
@@ -170,8 +170,10 @@ TEST(Fault61, NumbersThatCannotBeUsedNameTheirPlace) {
 
 ViewSettings randomViews(RandomValues& random) {
     ViewSettings views;
-    views.panAndScan = random.flag();
-    views.panAndScanSettings = {random.integer(1, 5000), random.integer(1, 100), random.number(0.1, 9.0)};
+    if (random.flag()) views.panAndScan = random.flag();
+    if (random.flag()) views.panAndScanMinCropSize = random.integer(1, 5000);
+    if (random.flag()) views.panAndScanMaxNumCrops = random.integer(1, 100);
+    if (random.flag()) views.panAndScanMinRatioToActivate = random.number(0.1, 9.0);
     if (random.flag()) {
         views.crops.emplace(static_cast<std::size_t>(random.integer(0, 3)));
         for (auto& picture : *views.crops) {
