@@ -24,9 +24,37 @@ double shareOf(std::int64_t right, std::int64_t asked) {
 // A dash where nothing was asked.
 std::string percent(bool asked, double share) { return asked ? formatted("%.1f", 100.0 * share) : "-"; }
 
-std::string tableLine(const char* name, std::int64_t asked, const std::array<std::string, 3>& cells) {
-    return formatted("%-12s %7lld %14s %12s %8s\n", name, static_cast<long long>(asked), cells[0].c_str(), cells[1].c_str(),
-                     cells[2].c_str());
+// A line of a table: a kind's name, how often it was asked for, a cell a way of showing.
+struct TableLine {
+    std::string name;
+    std::int64_t asked = 0;
+    std::array<std::string, 3> cells;
+};
+
+// Every kind that was asked for, then all of them.
+std::vector<TableLine> tableLines(const Scores& scores) {
+    const std::array<const Scorer*, 3> columns{&scores.panAndScan, &scores.wholeOnly, &scores.blank};
+    std::vector<TableLine> lines;
+    lines.reserve(kKindCount + 1);
+    for (std::size_t i = 0; i < kKindCount; ++i) {
+        const auto kind = static_cast<Kind>(i);
+        if (scores.panAndScan.asked(kind) == 0) continue;
+        TableLine line{std::string(nameOf(kind)), scores.panAndScan.asked(kind), {}};
+        for (std::size_t c = 0; c < columns.size(); ++c)
+            line.cells[c] = percent(columns[c]->asked(kind) > 0, columns[c]->accuracy(kind));
+        lines.push_back(std::move(line));
+    }
+    TableLine all{"all", scores.panAndScan.asked(), {}};
+    for (std::size_t c = 0; c < columns.size(); ++c) all.cells[c] = percent(columns[c]->asked() > 0, columns[c]->accuracy());
+    lines.push_back(std::move(all));
+    return lines;
+}
+
+std::string gainSentence(const Scores& scores) {
+    if (scores.panAndScan.asked(Kind::SmallPrint) == 0 || scores.wholeOnly.asked(Kind::SmallPrint) == 0) return "";
+    return formatted("Small print: %.1f %% right with pan & scan, %.1f %% without it: %.1f points gained.\n",
+                     100.0 * scores.panAndScan.accuracy(Kind::SmallPrint), 100.0 * scores.wholeOnly.accuracy(Kind::SmallPrint),
+                     100.0 * scores.smallPrintGain());
 }
 
 }  // namespace
@@ -35,9 +63,9 @@ bool isRight(std::string_view expected, std::string_view given) {
     return text::stripPython(given) == text::stripPython(expected);
 }
 
-void Scorer::add(Kind kind, bool right) {
-    ++m_asked[indexOf(kind)];
-    if (right) ++m_right[indexOf(kind)];
+void Scorer::add(Kind kind, std::int64_t right, std::int64_t asked) {
+    m_asked[indexOf(kind)] += asked;
+    m_right[indexOf(kind)] += right;
 }
 
 void Scorer::add(const Scorer& other) {
@@ -62,6 +90,15 @@ Json Scorer::toJson() const {
     return root;
 }
 
+double Scores::smallPrintGain() const { return panAndScan.accuracy(Kind::SmallPrint) - wholeOnly.accuracy(Kind::SmallPrint); }
+
+Json Scores::toJson() const {
+    return {{"pan_and_scan", panAndScan.toJson()},
+            {"whole_only", wholeOnly.toJson()},
+            {"blank", blank.toJson()},
+            {"small_print_gain", smallPrintGain()}};
+}
+
 std::vector<std::string> brokenPromises(const Scores& scores, const Promises& promises) {
     std::vector<std::string> broken;
     const auto atLeast = [&](const std::string& what, double found, double expected) {
@@ -79,7 +116,7 @@ std::vector<std::string> brokenPromises(const Scores& scores, const Promises& pr
         broken.push_back(formatted("blank pictures: %.1f %% right in %lld questions, expected at most %.1f %%", 100.0 * blank,
                                    static_cast<long long>(scores.blank.asked()), 100.0 * promises.blankAtMost));
     }
-    const double gain = scores.panAndScan.accuracy(Kind::SmallPrint) - scores.wholeOnly.accuracy(Kind::SmallPrint);
+    const double gain = scores.smallPrintGain();
     if (scores.wholeOnly.asked(Kind::SmallPrint) == 0 || gain < promises.smallPrintGain) {
         broken.push_back(formatted("small print: %.1f points gained by pan & scan, expected at least %.1f", 100.0 * gain,
                                    100.0 * promises.smallPrintGain));
@@ -89,17 +126,23 @@ std::vector<std::string> brokenPromises(const Scores& scores, const Promises& pr
 
 std::string scoreTable(const Scores& scores) {
     std::string table = formatted("%-12s %7s %14s %12s %8s\n", "kind", "asked", "pan & scan %", "whole only %", "blank %");
-    const std::array<const Scorer*, 3> columns{&scores.panAndScan, &scores.wholeOnly, &scores.blank};
-    std::array<std::string, 3> cells;
-    for (std::size_t i = 0; i < kKindCount; ++i) {
-        const auto kind = static_cast<Kind>(i);
-        if (scores.panAndScan.asked(kind) == 0) continue;
-        for (std::size_t c = 0; c < columns.size(); ++c)
-            cells[c] = percent(columns[c]->asked(kind) > 0, columns[c]->accuracy(kind));
-        table += tableLine(std::string(nameOf(kind)).c_str(), scores.panAndScan.asked(kind), cells);
+    for (const TableLine& line : tableLines(scores)) {
+        table += formatted("%-12s %7lld %14s %12s %8s\n", line.name.c_str(), static_cast<long long>(line.asked),
+                           line.cells[0].c_str(), line.cells[1].c_str(), line.cells[2].c_str());
     }
-    for (std::size_t c = 0; c < columns.size(); ++c) cells[c] = percent(columns[c]->asked() > 0, columns[c]->accuracy());
-    return table + tableLine("all", scores.panAndScan.asked(), cells);
+    return table + gainSentence(scores);
+}
+
+std::string scoreMarkdown(const Scores& scores) {
+    std::string table =
+        "| kind | asked | with pan & scan, % right | whole picture only | blank picture |\n| --- | ---: | ---: | ---: | ---: "
+        "|\n";
+    for (const TableLine& line : tableLines(scores)) {
+        table += formatted("| %s | %lld | %s | %s | %s |\n", line.name.c_str(), static_cast<long long>(line.asked),
+                           line.cells[0].c_str(), line.cells[1].c_str(), line.cells[2].c_str());
+    }
+    const std::string gain = gainSentence(scores);
+    return gain.empty() ? table : table + "\n" + gain;
 }
 
 }  // namespace lapidary::scenes

@@ -17,7 +17,8 @@ bool isRight(std::string_view expected, std::string_view given);
 
 class Scorer {
 public:
-    void add(Kind kind, bool right);
+    void add(Kind kind, bool right) { add(kind, right ? 1 : 0, 1); }
+    void add(Kind kind, std::int64_t right, std::int64_t asked);
     void add(const Question& question, std::string_view given) { add(question.kind, isRight(question.answer, given)); }
     void add(const Scorer& other);
 
@@ -40,6 +41,11 @@ struct Scores {
     Scorer panAndScan;
     Scorer wholeOnly;
     Scorer blank;
+
+    // Points (0 to 1) by which more of the small print is read with pan & scan than without.
+    [[nodiscard]] double smallPrintGain() const;
+    // {"pan_and_scan": {…}, "whole_only": {…}, "blank": {…}, "small_print_gain": 0.84}
+    [[nodiscard]] nlohmann::json toJson() const;
 };
 
 // What the demo model must reach on the evaluation set before it is shipped.
@@ -52,7 +58,9 @@ struct Promises {
 // One sentence for each promise that is broken ("kind 'count': 78.0 % right, expected at least 80.0 %"); empty: all are kept.
 std::vector<std::string> brokenPromises(const Scores& scores, const Promises& promises = {});
 
-// A table for people: a line a kind, a column a way of showing, in percent.
+// A table for people: a line a kind, a column a way of showing, in percent; the gain of pan & scan below it.
 std::string scoreTable(const Scores& scores);
+// The same as Markdown, for a model card.
+std::string scoreMarkdown(const Scores& scores);
 
 }  // namespace lapidary::scenes

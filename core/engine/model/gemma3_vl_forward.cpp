@@ -132,6 +132,10 @@ at::Tensor tokenLosses(const at::Tensor& logits, const at::Tensor& labels) {
     return losses.masked_fill(ignored, 0.0);
 }
 
+at::Tensor idsOf(const ModelInput& input) {
+    return input.inputIds.defined() ? input.inputIds.to(at::kCPU, at::kLong).contiguous() : at::Tensor();
+}
+
 }  // namespace
 
 // ids [rows, tokens] on the CPU; features [n, hidden], the soft tokens in row-major order, or undefined.
@@ -213,12 +217,10 @@ Result<at::Tensor> Gemma3VlModel::inputFeatures(const ModelInput& input, const s
     return features.flatten(0, 1);
 }
 
-Result<at::Tensor> Gemma3VlModel::stageInput(const ModelInput& input, const at::Tensor& ids, const std::stop_token& stop) {
-    if (!m_options.part.preProcess) {
-        if (!m_inputTensor.defined())
-            return Error{ErrorCode::Usage, "a later stage needs setInputTensor before each forward", ""};
-        return std::exchange(m_inputTensor, at::Tensor());
-    }
+Result<at::Tensor> Gemma3VlModel::firstInput(const ModelInput& input, const at::Tensor& ids,
+                                             const std::stop_token& stop) const {
+    if (!m_options.part.preProcess)
+        return Error{ErrorCode::Usage, "a later stage needs setInputTensor before each forward", ""};
     ASSIGN_OR_RETURN(const at::Tensor features, inputFeatures(input, stop));
     if (!input.inputsEmbeds.defined()) {
         if (!ids.defined()) return Error{ErrorCode::Usage, "neither input_ids nor inputs_embeds is given", ""};
@@ -235,8 +237,19 @@ Result<at::Tensor> Gemma3VlModel::stageInput(const ModelInput& input, const at::
 }
 
 Result<ModelOutput> Gemma3VlModel::forward(const ModelInput& input, std::stop_token stop) {
-    const at::Tensor ids = input.inputIds.defined() ? input.inputIds.to(at::kCPU, at::kLong).contiguous() : at::Tensor();
-    ASSIGN_OR_RETURN(const at::Tensor hidden, stageInput(input, ids, stop));
+    if (!m_options.part.preProcess && m_inputTensor.defined())
+        return forwardBehind(std::exchange(m_inputTensor, at::Tensor()), idsOf(input), input, stop);
+    return std::as_const(*this).forward(input, std::move(stop));
+}
+
+Result<ModelOutput> Gemma3VlModel::forward(const ModelInput& input, std::stop_token stop) const {
+    const at::Tensor ids = idsOf(input);
+    ASSIGN_OR_RETURN(const at::Tensor hidden, firstInput(input, ids, stop));
+    return forwardBehind(hidden, ids, input, stop);
+}
+
+Result<ModelOutput> Gemma3VlModel::forwardBehind(const at::Tensor& hidden, const at::Tensor& ids, const ModelInput& input,
+                                                 const std::stop_token& stop) const {
     const std::int64_t batch = hidden.size(0);
     const std::int64_t tokens = hidden.size(1);
     ASSIGN_OR_RETURN(

@@ -142,6 +142,8 @@ public:
     // The whole forward without a cache; gradients flow if the caller's grad mode is on.
     // Errors: InvalidData as above and for masks with holes, Usage (a stage that needs setInputTensor first), Cancelled.
     Result<ModelOutput> forward(const ModelInput& input, std::stop_token stop = {});
+    // The same of a model that others share: on the first stage alone, which takes nothing from setInputTensor.
+    Result<ModelOutput> forward(const ModelInput& input, std::stop_token stop = {}) const;
 
     // Hidden states [batch, tokens, hidden] from the stage before; used by the next forward(ModelInput).
     void setInputTensor(at::Tensor hidden) { m_inputTensor = std::move(hidden); }
@@ -172,8 +174,12 @@ private:
                                                          const std::stop_token& stop) const;
     // Features [n, hidden] of the input's pictures; undefined where it has none.
     [[nodiscard]] Result<at::Tensor> inputFeatures(const ModelInput& input, const std::stop_token& stop) const;
-    // What enters this stage's first layer: embeddings with pictures spliced in, or the tensor of the stage before.
-    [[nodiscard]] Result<at::Tensor> stageInput(const ModelInput& input, const at::Tensor& ids, const std::stop_token& stop);
+    // What enters the first layer of the first stage: embeddings with pictures spliced in.
+    [[nodiscard]] Result<at::Tensor> firstInput(const ModelInput& input, const at::Tensor& ids,
+                                                const std::stop_token& stop) const;
+    // The layers of this stage behind what enters them, `hidden` [batch, tokens, hidden].
+    [[nodiscard]] Result<ModelOutput> forwardBehind(const at::Tensor& hidden, const at::Tensor& ids, const ModelInput& input,
+                                                    const std::stop_token& stop) const;
 
     config::Gemma3Config m_config;
     LoadOptions m_options;

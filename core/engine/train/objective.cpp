@@ -81,26 +81,35 @@ Result<double> AnswerObjective::accumulate(const MicroBatch& batch, double gradi
     return loss.sum;
 }
 
-Result<AnswerObjective::Prediction> AnswerObjective::predict(const MicroBatch& batch, std::stop_token stop) const {
-    const c10::AutoGradMode noGradients(false);
+Result<AnswerPrediction> AnswerObjective::predict(const MicroBatch& batch, std::stop_token stop) const {
     if (m_settings.adapter != nullptr) m_settings.adapter->setTraining(false);
     ASSIGN_OR_RETURN(const model::ModelInput input, inputOf(batch, stop));
-    ASSIGN_OR_RETURN(const model::ModelOutput output, m_model.forward(input, std::move(stop)));
-    LossRequest request;
-    request.hidden = output.output;
-    request.targets = batch.targets;
-    request.softcap = m_model.softcap();
-    request.wantsGradient = false;
-    request.wantsPredictions = true;
-    request.blockBytes = m_settings.lossBlockBytes;
-    LossResult loss = blockwiseLoss(request, m_model.outputWeight(m_settings.adapter));
-    return Prediction{std::move(loss.losses), std::move(loss.predictions), loss.sum};
+    return predictAnswers(m_model, input, batch.targets, m_settings.lossBlockBytes, std::move(stop));
 }
 
 Result<Tally> AnswerObjective::evaluate(const MicroBatch& batch, std::stop_token stop) const {
+    if (batch.targets.numel() == 0) return Tally();
+    ASSIGN_OR_RETURN(const AnswerPrediction found, predict(batch, std::move(stop)));
+    return tallyOf(found, batch);
+}
+
+Result<AnswerPrediction> predictAnswers(const model::Gemma3VlModel& model, const model::ModelInput& input,
+                                        const at::Tensor& targets, std::int64_t lossBlockBytes, std::stop_token stop) {
+    const c10::AutoGradMode noGradients(false);
+    ASSIGN_OR_RETURN(const model::ModelOutput output, model.forward(input, std::move(stop)));
+    LossRequest request;
+    request.hidden = output.output;
+    request.targets = targets;
+    request.softcap = model.softcap();
+    request.wantsGradient = false;
+    request.wantsPredictions = true;
+    request.blockBytes = lossBlockBytes;
+    LossResult loss = blockwiseLoss(request, model.outputWeight(input.adapter));
+    return AnswerPrediction{std::move(loss.losses), std::move(loss.predictions), loss.sum};
+}
+
+Tally tallyOf(const AnswerPrediction& found, const MicroBatch& batch) {
     Tally tally;
-    if (batch.targets.numel() == 0) return tally;
-    ASSIGN_OR_RETURN(const Prediction found, predict(batch, std::move(stop)));
     tally.lossSum = found.sum;
     tally.targets = batch.targets.numel();
     const std::int64_t* const expected = batch.targets.const_data_ptr<std::int64_t>();

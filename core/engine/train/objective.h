@@ -41,6 +41,18 @@ struct Tally {
     [[nodiscard]] double accuracy() const;
 };
 
+// What a model says at a micro-batch's places.
+struct AnswerPrediction {
+    at::Tensor losses;  // [n] float32
+    at::Tensor predictions;  // [n] int64: the likeliest ids
+    double sum = 0.0;  // of `losses`
+};
+// `input`: the batch's own, or with an adapter beside it.  At most `lossBlockBytes` of logits exist at once.  Without gradients.
+Result<AnswerPrediction> predictAnswers(const model::Gemma3VlModel& model, const model::ModelInput& input,
+                                        const at::Tensor& targets, std::int64_t lossBlockBytes, std::stop_token stop);
+// Right answers by the kinds of batch.groups.
+Tally tallyOf(const AnswerPrediction& found, const MicroBatch& batch);
+
 class Objective {
 public:
     virtual ~Objective() = default;
@@ -75,12 +87,7 @@ public:
     [[nodiscard]] std::string firstNotFinite(const MicroBatch& batch) const override;
     bool saveMemory() override { return !std::exchange(m_settings.checkpointActivations, true); }
 
-    struct Prediction {
-        at::Tensor losses;  // [n] float32
-        at::Tensor predictions;  // [n] int64: the likeliest ids
-        double sum = 0.0;  // of `losses`
-    };
-    Result<Prediction> predict(const MicroBatch& batch, std::stop_token stop) const;
+    Result<AnswerPrediction> predict(const MicroBatch& batch, std::stop_token stop) const;
 
 private:
     // The input with the adapter, and with kept states instead of pixels where the tower is frozen.

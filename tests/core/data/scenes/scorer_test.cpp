@@ -56,9 +56,22 @@ TEST(Scorer, PromisesAreKeptOrNamed) {
 TEST(Scorer, TableHasALineAKind) {
     Scores scores{scored(95, 90), scored(70, 10), {}};
     const std::string table = scoreTable(scores);
-    EXPECT_EQ(std::count(table.begin(), table.end(), '\n'), 2 + static_cast<long>(kPromisedKinds));
-    EXPECT_NE(table.find("small-print"), std::string::npos);
-    EXPECT_NE(table.find("90.0"), std::string::npos);
+    EXPECT_EQ(std::count(table.begin(), table.end(), '\n'), 3 + static_cast<long>(kPromisedKinds));
+    EXPECT_NE(table.find("small-print      100           90.0         10.0        -\n"), std::string::npos) << table;
+    EXPECT_TRUE(table.ends_with("Small print: 90.0 % right with pan & scan, 10.0 % without it: 80.0 points gained.\n"))
+        << table;
+    const std::string markdown = scoreMarkdown(scores);
+    EXPECT_NE(markdown.find("\n| small-print | 100 | 90.0 | 10.0 | - |\n"), std::string::npos) << markdown;
+    EXPECT_NE(markdown.find("\n| all | 1200 | 94.6 | 65.0 | - |\n"), std::string::npos) << markdown;
+    EXPECT_EQ(scoreTable({scored(95, 90), {}, {}}).find("gained"), std::string::npos) << "nothing to compare with";
+}
+
+TEST(Scorer, JsonHasTheThreeWaysOfShowing) {
+    const auto json = Scores{scored(95, 90), scored(70, 10), scored(30, 0)}.toJson();
+    EXPECT_DOUBLE_EQ(json["small_print_gain"].get<double>(), 0.8);
+    EXPECT_EQ(json["whole_only"]["kinds"]["small-print"]["accuracy"], 0.1);
+    EXPECT_EQ(json["blank"]["asked"], 1200);
+    EXPECT_EQ(json["pan_and_scan"]["kinds"].size(), kPromisedKinds);
 }
 
 }  // namespace
