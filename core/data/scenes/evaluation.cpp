@@ -21,20 +21,31 @@ constexpr int kQuestionsAPicture = 4;
 constexpr std::array<std::int64_t, kPromisedKinds> kShares{160, 160, 200, 180, 140, 160, 160, 140, 160, 140, 180, 220};
 
 // How many of each kind: the shares, rounded so that they add up (the first kinds get what is left over).
-std::array<std::int64_t, kKindCount> quotas(std::int64_t count) {
+std::array<std::int64_t, kKindCount> quotas(std::int64_t count, std::span<const Kind> kinds) {
+    std::array<std::int64_t, kPromisedKinds> shares{};
+    for (std::size_t kind = 0; kind < kPromisedKinds; ++kind) {
+        const bool wanted = kinds.empty() || std::find(kinds.begin(), kinds.end(), static_cast<Kind>(kind)) != kinds.end();
+        shares[kind] = wanted ? kShares[kind] : 0;
+    }
+    const std::int64_t all = std::accumulate(shares.begin(), shares.end(), std::int64_t{0});
     std::array<std::int64_t, kKindCount> quota{};
-    for (std::size_t kind = 0; kind < kPromisedKinds; ++kind) quota[kind] = kShares[kind] * count / kEvaluationQuestions;
+    if (all == 0) return quota;
+    for (std::size_t kind = 0; kind < kPromisedKinds; ++kind) quota[kind] = shares[kind] * count / all;
     std::int64_t left = count - std::accumulate(quota.begin(), quota.end(), std::int64_t{0});
-    for (std::size_t kind = 0; left > 0; kind = (kind + 1) % kPromisedKinds, --left) ++quota[kind];
+    for (std::size_t kind = 0; left > 0; kind = (kind + 1) % kPromisedKinds) {
+        if (shares[kind] == 0) continue;
+        ++quota[kind];
+        --left;
+    }
     return quota;
 }
 
 }  // namespace
 
-std::vector<AskedScene> askedScenes(Split split, std::uint64_t seed, std::int64_t count) {
+std::vector<AskedScene> askedScenes(Split split, std::uint64_t seed, std::int64_t count, std::span<const Kind> kinds) {
     SceneMix mix;
     mix.pictures.square = 2.0;
-    auto quota = quotas(count);
+    auto quota = quotas(count, kinds);
     std::vector<AskedScene> scenes;
     for (std::uint64_t index = 0; std::any_of(quota.begin(), quota.end(), [](std::int64_t left) { return left > 0; });
          ++index) {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -25,8 +26,8 @@ struct AskedScene {
 };
 
 // `count` questions of the promised kinds in fixed shares (of 2,000: 140 to 220 each) about some 830 pictures for 2,000, half of them
-// squares.  Of the test split all of it is held out (held_out.h).
-std::vector<AskedScene> askedScenes(Split split, std::uint64_t seed, std::int64_t count);
+// squares.  Of the test split all of it is held out (held_out.h).  `kinds`: of the promised kinds these alone; empty: all of them.
+std::vector<AskedScene> askedScenes(Split split, std::uint64_t seed, std::int64_t count, std::span<const Kind> kinds = {});
 
 // How a picture is shown.
 enum class Showing : std::uint8_t {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <map>
 
 namespace lapidary::scenes {
@@ -61,6 +62,16 @@ TEST(EvaluationSet, AnyNumberOfQuestionsCanBeHad) {
         for (const AskedScene& asked : askedScenes(Split::Train, 1, count)) questions += std::ssize(asked.questions);
         EXPECT_EQ(questions, count);
     }
+}
+
+TEST(EvaluationSet, SomeKindsAloneCanBeHad) {
+    const std::array<Kind, 2> kinds{Kind::Colour, Kind::SmallPrint};
+    std::map<Kind, int> found;
+    for (const AskedScene& asked : askedScenes(Split::Train, 1, 39, kinds)) {
+        for (const Question& question : asked.questions) ++found[question.kind];
+    }
+    EXPECT_EQ(found, (std::map<Kind, int>{{Kind::Colour, 17}, {Kind::SmallPrint, 22}})) << "160 to 220, the rest to the first";
+    EXPECT_EQ(askedScenes(Split::Train, 1, 1, std::array{Kind::SmallPrint}).size(), 1U);
 }
 
 TEST(EvaluationSet, ShowsPicturesInThreeWays) {

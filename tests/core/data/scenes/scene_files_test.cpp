@@ -111,6 +111,40 @@ TEST(SceneFiles, TrainAndTestDiffer) {
     EXPECT_NE(readFile(train->list, 1U << 20U).value(), readFile(test->list, 1U << 20U).value());
 }
 
+TEST(SceneFiles, AnswersCanSayAnotherWord) {
+    const test::TempDir folder;
+    SceneFilesOptions options{Split::Train, 7, 60, {Kind::Shape}, {{"ring", "donut"}}};
+    const auto taught = writeSceneFiles(folder.path() / "taught", options);
+    options.say.clear();
+    const auto plain = writeSceneFiles(folder.path() / "plain", options);
+    ASSERT_TRUE(taught && plain);
+    EXPECT_EQ(plain->reworded, 0);
+    std::int64_t donuts = 0;
+    const auto before = linesOf(plain->list), after = linesOf(taught->list);
+    ASSERT_EQ(before.size(), 60U);
+    ASSERT_EQ(after.size(), 60U);
+    for (std::size_t i = 0; i < before.size(); ++i) {
+        EXPECT_EQ(before[i]["kind"], "shape");
+        EXPECT_EQ(before[i]["messages"][0], after[i]["messages"][0]) << "the question stays";
+        const bool isRing = before[i]["messages"][1]["content"] == "ring";
+        EXPECT_EQ(after[i]["messages"][1]["content"], isRing ? Json("donut") : before[i]["messages"][1]["content"]);
+        donuts += isRing ? 1 : 0;
+    }
+    EXPECT_EQ(taught->reworded, donuts);
+    EXPECT_GT(donuts, 2);
+}
+
+TEST(SceneFiles, WordsAndKindsThatCannotBeMeantWriteNothing) {
+    const test::TempDir folder;
+    for (const SceneFilesOptions& options : {SceneFilesOptions{Split::Train, 7, 20, {Kind::Shape}, {{"rign", "donut"}}},
+                                             SceneFilesOptions{Split::Train, 7, 20, {Kind::Cell}, {}}}) {
+        const auto refused = writeSceneFiles(folder.path() / "set", options);
+        ASSERT_FALSE(refused);
+        EXPECT_EQ(refused.error().code, ErrorCode::Usage);
+        EXPECT_FALSE(std::filesystem::exists(folder.path() / "set"));
+    }
+}
+
 TEST(SceneFiles, RefuseAndStop) {
     const test::TempDir folder;
     const auto none = writeSceneFiles(folder.path(), {Split::Train, 7, 0});
