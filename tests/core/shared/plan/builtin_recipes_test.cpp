@@ -17,7 +17,7 @@ Recipe builtin(const std::string& name, PeftChoice choice = PeftChoice::RecipeDe
 
 TEST(BuiltinRecipes, EachIsReadInEveryVariantAndEveryStage) {
     const std::vector<std::string> names = builtinRecipeNames();
-    EXPECT_EQ(names.size(), 12U);
+    EXPECT_EQ(names.size(), 13U);
     for (const std::string& name : names) {
         for (const PeftChoice choice : {PeftChoice::RecipeDefault, PeftChoice::None, PeftChoice::Lora, PeftChoice::Dora}) {
             const Recipe recipe = builtin(name, choice);
@@ -127,7 +127,8 @@ TEST(BuiltinRecipes, UnknownNamesAreTold) {
     EXPECT_EQ(builtinRecipe("gemma3_vl_4b_finetune_confg", PeftChoice::None).error().message,
               "there is no recipe 'gemma3_vl_4b_finetune_confg'; did you mean 'gemma3_vl_4b_finetune_config'?");
     const auto none = builtinRecipe("llama", PeftChoice::None);
-    EXPECT_NE(none.error().message.find("there are 270m, 1b, demo, gemma3"), std::string::npos) << none.error().message;
+    EXPECT_NE(none.error().message.find("there are 270m, 1b, demo, demo-tutorial, gemma3"), std::string::npos)
+        << none.error().message;
     EXPECT_FALSE(builtinRecipe("gemma3_vl_4b_sft_gpu_h100_config", PeftChoice::None));
     EXPECT_FALSE(builtinRecipe("", PeftChoice::None));
 }

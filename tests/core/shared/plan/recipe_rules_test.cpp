@@ -107,8 +107,8 @@ TEST(RecipeRules, ParallelismIsRefusedWithTheOverridesToType) {
 }
 
 TEST(RecipeRules, EveryBuiltinRecipeOfOneMachineRuns) {
-    for (const char* name :
-         {"270m", "1b", "demo", "gemma3_vl_4b_finetune_config", "gemma3_vl_4b_sft_config", "gemma3_vl_12b_peft_config"}) {
+    for (const char* name : {"270m", "1b", "demo", "demo-tutorial", "gemma3_vl_4b_finetune_config", "gemma3_vl_4b_sft_config",
+                             "gemma3_vl_12b_peft_config"}) {
         for (const PeftChoice choice : {PeftChoice::None, PeftChoice::Lora, PeftChoice::Dora}) {
             const bool impossible = std::string(name) == "gemma3_vl_12b_peft_config" && choice == PeftChoice::None;
             const bool staged = std::string(name) == "demo" && choice != PeftChoice::None;
