@@ -31,11 +31,6 @@ std::chrono::milliseconds groupTimeout(const plan::Recipe& recipe) {
     return std::chrono::seconds(50 * recipe.dist.distributedTimeoutMinutes);
 }
 
-train::RunCommand commandOf(const std::string& word) {
-    using enum train::RunCommand;
-    return word == "save" ? Save : word == "pause" ? Pause : word == "resume" ? Resume : Stop;
-}
-
 // Uploads after an evaluation or a checkpoint and at the end, when the recipe names a project.
 class WandbGuest {
 public:
@@ -78,8 +73,8 @@ public:
         command.add_flag("--accept-changes", m_acceptChanges,
                          "resume although recipe, data or program changed: no longer bit for bit");
         command.add_option("--tell", m_word, "leave a word for the run that another process writes in the folder of --recipe")
-            ->check(CLI::IsMember({"save", "pause", "resume", "stop"}))
-            ->type_name("save|pause|resume|stop");
+            ->check(CLI::IsMember(train::runCommandNames()))
+            ->type_name("WORD");
         command.add_option("--threads", m_threads, "threads (default: all cores, shared among the ranks of a machine)")
             ->type_name("N");
     }
@@ -92,7 +87,7 @@ public:
         const plan::SettledRecipe settled = plan::settle(resolved.recipe);
         const plan::Recipe& recipe = settled.recipe;
         const plan::RunPlaces places = plan::runPlaces(recipe, variable("SAVE_DIR"));
-        if (!m_word.empty()) return train::tellRun(m_resume ? places.load : places.folder, commandOf(m_word));
+        if (!m_word.empty()) return train::tellRun(m_resume ? places.load : places.folder, train::runCommandOf(m_word));
         ASSIGN_OR_RETURN(const distributed::GroupSettings ranks, distributed::groupSettings(variable));
         const Result<void> runnable = plan::checkRecipe(recipe, ranks.size);
         if (ranks.rank > 0 && (m_dryRun || m_estimate)) return {};  // rank 0 tells

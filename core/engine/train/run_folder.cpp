@@ -416,10 +416,21 @@ RunCommand RunFolder::takeCommand() {
     std::error_code ignored;
     fs::remove(path, ignored);
     while (!word->empty() && (word->back() == '\n' || word->back() == ' ')) word->pop_back();  // of `echo stop`
-    for (const auto& [command, name] : kWords) {
-        if (*word == name) return command;
+    return runCommandOf(*word);
+}
+
+RunCommand runCommandOf(std::string_view name) {
+    for (const auto& [command, known] : kWords) {
+        if (name == known) return command;
     }
     return RunCommand::None;
+}
+
+std::vector<std::string> runCommandNames() {
+    std::vector<std::string> names;
+    names.reserve(kWords.size());
+    for (const auto& [command, name] : kWords) names.emplace_back(name);
+    return names;
 }
 
 const char* runCommandName(RunCommand command) {

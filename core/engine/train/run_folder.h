@@ -33,6 +33,9 @@ enum class RunStart : std::uint8_t {
 enum class RunCommand : std::uint8_t { None, Stop, Save, Pause, Resume, Skip, Rollback, LowerLr, Smaller, Checkpointing };
 // "lower_lr"; empty for None.
 const char* runCommandName(RunCommand command);
+// None for what is no word.
+RunCommand runCommandOf(std::string_view name);
+std::vector<std::string> runCommandNames();
 
 struct SavedCheckpoint {
     std::int64_t step = 0;
