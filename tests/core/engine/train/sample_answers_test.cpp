@@ -24,6 +24,7 @@ struct SampleAnswersTest : TrainingRun {
         request.recipe.peft = plan::PeftSection{};
         request.recipe.peft->dim = 4;
         request.recipe.peft->dropout = 0.3;
+        request.recipe.peft->targetModules = {"q_proj", "v_proj", "down_proj"};
         request.recipe.model.language = plan::Training::Adapter;
         request.recipe.model.vision = request.recipe.model.projection = plan::Training::Frozen;
     }
