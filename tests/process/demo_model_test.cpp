@@ -98,7 +98,7 @@ TEST_F(ShippedDemo, TheEngineOpensItAndAnswersAsGenerateDoes) {
                                            "--prompt", content[1]["text"], "-n",   "8",       "--json"};
         if (!crops) arguments.emplace_back("--no-pan-and-scan");
         const json alone = parsed(arguments);
-        EXPECT_EQ(textOf(events), alone["text"]);
+        EXPECT_EQ(textOf(events), alone["text"].get<std::string>());
         EXPECT_EQ(events.back()["prompt_tokens"], alone["prompt_tokens"]) << "the model's own crops, where nothing is said";
     }
 }
