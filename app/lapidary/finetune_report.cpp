@@ -10,14 +10,18 @@
 #include <cstdio>
 #include <ctime>
 #include <iostream>
+#include <thread>
 
 #include "app/lapidary/json_output.h"
 #include "app/lapidary/progress_line.h"
 #include "core/data/checkpoint/open_checkpoint.h"
+#include "core/data/scenes/initial_model.h"
+#include "core/data/scenes/scene.h"
 #include "core/engine/session/forecast.h"
 #include "core/engine/session/opened_checkpoint.h"
+#include "core/engine/train/batch_source.h"
+#include "core/engine/train/run_forecast.h"
 #include "core/shared/config/released_sizes.h"
-#include "core/shared/plan/adapter_match.h"
 #include "core/shared/plan/recipe_overrides.h"
 
 namespace lapidary::app {
@@ -25,51 +29,59 @@ namespace {
 
 using nlohmann::ordered_json;
 
-// Crops that the processor makes where the recipe does not say (specification 5.3).
-constexpr std::int64_t kDefaultCrops = 4;
-
-struct Shapes {
-    config::Gemma3Config config;
-    bool untiedHead = false;
-    std::function<std::int64_t(const plan::Parameter&)> weightBytes;  // empty: bfloat16
-};
+using train::ModelShapes;
 
 // "google/gemma-3-4b-it" → "4b".
-Result<Shapes> shapesByName(const std::string& model, const Error& otherwise) {
+Result<ModelShapes> shapesByName(const std::string& model, const Error& otherwise) {
     for (const std::string& size : config::releasedSizes()) {
         if (model.find("gemma-3-" + size) == std::string::npos) continue;
         ASSIGN_OR_RETURN(config::Gemma3Config config, config::releasedConfig(size));
-        return Shapes{std::move(config), false, {}};
+        return ModelShapes{std::move(config), false, {}};
     }
     return otherwise;
 }
 
-Result<Shapes> shapesOf(const std::string& model) {
+Result<ModelShapes> shapesOf(const std::string& model) {
+    if (model == scenes::kInitialModelPath)
+        return ModelShapes{scenes::demoConfig(), false, [](const plan::Parameter& each) { return 4 * each.elements(); }};
     const auto path = session::resolveModelPath(model);
     if (!path) return shapesByName(model, path.error());
-    ASSIGN_OR_RETURN(checkpoint::Checkpoint checkpoint, checkpoint::openCheckpoint(*path, {}));
-    const auto tensors = checkpoint.tensors;
-    return Shapes{std::move(checkpoint.config), checkpoint.untiedHead, [tensors](const plan::Parameter& parameter) {
-                      const auto tensor = tensors->tensor(parameter.name);
-                      return tensor ? static_cast<std::int64_t>(tensor->bytes.size()) : parameter.elements() * 2;
-                  }};
+    ASSIGN_OR_RETURN(const checkpoint::Checkpoint checkpoint, checkpoint::openCheckpoint(*path, {}));
+    return train::shapesOf(checkpoint);
 }
 
-Result<plan::TrainingForecast> forecastOf(const plan::Recipe& recipe, const Shapes& shapes) {
-    ASSIGN_OR_RETURN(const plan::FreezePlan freeze, plan::freezePlan(recipe));
-    std::int64_t views = shapes.config.isVisionLanguage() ? 1 : 0;
-    if (views > 0 && recipe.dataset.doPanAndScan.value_or(false))
-        views += recipe.dataset.panAndScanMaxNumCrops.value_or(kDefaultCrops);
-    plan::TrainingForecastSettings settings = plan::forecastSettings(recipe, freeze, views);
-    settings.untiedHead = shapes.untiedHead;
-    settings.weightBytes = shapes.weightBytes;
-    plan::AdapterMatch match;
-    if (recipe.peft) {
-        const plan::AdapterSpec spec = plan::adapterSpec(*recipe.peft, freeze, shapes.config.isVisionLanguage());
-        ASSIGN_OR_RETURN(match, plan::matchAdapter(spec, shapes.config, shapes.untiedHead));
-        settings.adapter = &match;
+// What reading the recipe's data needs of the model; no processor where the model is not there.
+Result<session::OpenedCheckpoint> openForData(const std::string& model) {
+    session::OpenedCheckpoint opened;
+    if (model == scenes::kInitialModelPath) {
+        ASSIGN_OR_RETURN(auto processor, scenes::demoProcessor());
+        opened.processor = std::make_shared<const processor::Gemma3Processor>(std::move(processor));
+        checkpoint::ImageProcessorSettings& images = opened.checkpoint.imageProcessor.emplace();
+        images.doPanAndScan = true;
+        images.panAndScanMinCropSize = scenes::kPanAndScan.minCropSize;
+        images.panAndScanMaxNumCrops = scenes::kPanAndScan.maxNumCrops;
+        images.panAndScanMinRatioToActivate = scenes::kPanAndScan.minRatioToActivate;
+        return opened;
     }
-    return plan::forecastTraining(shapes.config, settings);
+    const auto path = session::resolveModelPath(model);
+    return path ? session::openWithProcessor(*path) : opened;
+}
+
+// The largest sample of the data that the recipe names; where it names none, what it allows.
+Result<Estimate> estimateOf(const std::string& name, const plan::Recipe& recipe, const std::string& model,
+                            const ModelShapes& shapes, std::int64_t threads, const std::stop_token& stop) {
+    Estimate estimate{name, false, plan::largestSample(recipe, shapes.config.isVisionLanguage()), {}};
+    if (plan::checkDataset(recipe.dataset)) {
+        ASSIGN_OR_RETURN(const session::OpenedCheckpoint opened, openForData(model));
+        const bool scenes = recipe.dataset.datasetType == plan::DatasetType::Scenes;  // bring their own processor
+        if (opened.processor != nullptr || scenes) {
+            ASSIGN_OR_RETURN(const train::TrainingData data, train::openTrainingData(recipe, opened, stop));
+            estimate.sample = data.largest;
+            estimate.measured = true;
+        }
+    }
+    ASSIGN_OR_RETURN(estimate.forecast, train::forecastRun(recipe, shapes, estimate.sample, threads));
+    return estimate;
 }
 
 std::string printed(const char* format, auto... values) {
@@ -134,17 +146,20 @@ void printDryRun(const ResolvedRecipe& resolved, const plan::SettledRecipe& sett
     printJson(document);
 }
 
-Result<std::vector<Estimate>> estimateTraining(const plan::Recipe& recipe, const std::string& modelPath) {
-    ASSIGN_OR_RETURN(const Shapes shapes, shapesOf(modelPath));
+Result<std::vector<Estimate>> estimateTraining(const plan::Recipe& recipe, const std::string& modelPath, std::int64_t threads,
+                                               const std::stop_token& stop) {
+    const auto cores = static_cast<std::int64_t>(std::max(1U, std::thread::hardware_concurrency()));
+    const std::int64_t used = threads > 0 ? threads : cores;
+    ASSIGN_OR_RETURN(const ModelShapes shapes, shapesOf(modelPath));
     std::vector<Estimate> estimates;
     for (std::size_t i = 0; i < recipe.stages.size(); ++i) {
         ASSIGN_OR_RETURN(const plan::Recipe stage, plan::recipeOfStage(recipe, i));
-        ASSIGN_OR_RETURN(plan::TrainingForecast forecast, forecastOf(stage, shapes));
-        estimates.push_back({recipe.stages[i].name, std::move(forecast)});
+        ASSIGN_OR_RETURN(Estimate estimate, estimateOf(recipe.stages[i].name, stage, modelPath, shapes, used, stop));
+        estimates.push_back(std::move(estimate));
     }
     if (estimates.empty()) {
-        ASSIGN_OR_RETURN(plan::TrainingForecast forecast, forecastOf(recipe, shapes));
-        estimates.push_back({"", std::move(forecast)});
+        ASSIGN_OR_RETURN(Estimate estimate, estimateOf("", recipe, modelPath, shapes, used, stop));
+        estimates.push_back(std::move(estimate));
     }
     return estimates;
 }
@@ -157,6 +172,11 @@ void printEstimates(const std::vector<Estimate>& estimates, const Console& conso
         ordered_json bytes = ordered_json::object();
         for (const auto& item : forecast.memory.items) bytes[item.name] = item.bytes;
         document.push_back({{"stage", estimate.stage},
+                            {"sample",
+                             {{"tokens", estimate.sample.tokens},
+                              {"answers", estimate.sample.answers},
+                              {"views", estimate.sample.views},
+                              {"measured", estimate.measured}}},
                             {"bytes", bytes},
                             {"total_bytes", forecast.memory.totalBytes()},
                             {"mapped_bytes", forecast.mappedBytes},
@@ -164,6 +184,9 @@ void printEstimates(const std::vector<Estimate>& estimates, const Console& conso
                             {"available_bytes", available}});
         if (console.json) continue;
         if (!estimate.stage.empty()) std::cout << "stage " << estimate.stage << ":\n";
+        std::cout << printed("  samples of up to %" PRId64 " tokens, %" PRId64 " of them learned, %" PRId64 " views (%s)\n",
+                             estimate.sample.tokens, estimate.sample.answers, estimate.sample.views,
+                             estimate.measured ? "as in the data" : "as the recipe allows");
         const auto line = [](const std::string& name, std::int64_t value) {
             std::cout << printed("  %-20s %12s\n", name.c_str(), megabytes(static_cast<std::uint64_t>(value)).c_str());
         };

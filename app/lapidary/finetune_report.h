@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -20,11 +21,15 @@ void printDryRun(const ResolvedRecipe& resolved, const plan::SettledRecipe& sett
 
 struct Estimate {
     std::string stage;  // empty where the recipe has none
+    bool measured = false;  // `sample` is the largest of the data; else what the recipe allows
+    plan::SampleExtent sample;
     plan::TrainingForecast forecast;
 };
-// One a stage, samples as long as the recipe lets them be, with one picture each where the model has a tower.  The model's files are
-// read for their shapes alone; a released model that is not there is known by its name.  Errors: those of opening it and of the recipe.
-Result<std::vector<Estimate>> estimateTraining(const plan::Recipe& recipe, const std::string& modelPath);
+// One a stage.  Data that the recipe names are read once, as a run does before it begins; without, samples are as long as the recipe
+// lets them be, with one picture each where the model has a tower.  The model's files are read for their shapes alone; a released model
+// that is not there is known by its name.  `threads` 0: one a core.  Errors: those of opening model and data and of the recipe.
+Result<std::vector<Estimate>> estimateTraining(const plan::Recipe& recipe, const std::string& modelPath, std::int64_t threads,
+                                               const std::stop_token& stop);
 void printEstimates(const std::vector<Estimate>& estimates, const Console& console);
 
 // Events for a person in the words of Megatron-Bridge's console, or as JSON lines.  A standard output that goes away (a closed terminal,

@@ -94,7 +94,8 @@ public:
         if (m_dryRun) printDryRun(resolved, settled, runnable, places, console);
         if (m_estimate) {
             ASSIGN_OR_RETURN(const auto estimates,
-                             estimateTraining(recipe, recipe.checkpoint.pretrainedCheckpoint.value_or(recipe.model.hfPath)));
+                             estimateTraining(recipe, recipe.checkpoint.pretrainedCheckpoint.value_or(recipe.model.hfPath),
+                                              m_threads, invocation.stop));
             printEstimates(estimates, console);
         }
         if (m_dryRun || m_estimate) return {};

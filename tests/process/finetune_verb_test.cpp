@@ -69,7 +69,7 @@ TEST_F(Verbs, FinetuneEstimatesMemoryByItem) {
     EXPECT_GT(small["mapped_bytes"], 0);
     const json full =
         json::parse(finetune({"--recipe", "270m", "--model", text(), "--peft", "none", "--estimate", "--json"}).out);
-    EXPECT_EQ(full["bytes"]["gradients"], 4 * full["trainable_parameters"].get<std::int64_t>());
+    EXPECT_EQ(full["bytes"]["optimizer states"], 8 * full["trainable_parameters"].get<std::int64_t>());
     EXPECT_EQ(full["mapped_bytes"], 0);
     // A released model is known by its name; each stage has a forecast of its own.
     const Finished absent = finetune({"--recipe", "gemma3_vl_4b_peft_config", "--estimate"}, {{"HF_HOME", path("no-cache")}});

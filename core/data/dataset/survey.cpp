@@ -192,7 +192,11 @@ private:
             m_report.totalTokens += tokens;
             ++m_report.samples;
         }
-        if (!pieces.empty()) m_report.totalLabels += labels;
+        if (!pieces.empty()) {
+            m_report.totalLabels += labels;
+            m_report.maxLabels = std::max<std::int64_t>(m_report.maxLabels, labels);
+            m_report.maxViews = std::max<std::int64_t>(m_report.maxViews, std::ssize(sample->imageSpans));
+        }
         return !pieces.empty();
     }
 

@@ -48,6 +48,8 @@ struct SurveyReport {
     std::int64_t samples = 0;
     std::int64_t minTokens = 0;  // of a sample
     std::int64_t maxTokens = 0;
+    std::int64_t maxLabels = 0;
+    std::int64_t maxViews = 0;
     std::int64_t totalTokens = 0;
     std::int64_t totalLabels = 0;
     std::vector<std::string> templateProblems;  // of the tokenizer itself

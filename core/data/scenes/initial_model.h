@@ -12,6 +12,9 @@
 
 namespace lapidary::scenes {
 
+// A made-up model path: this model, written into the folder of the run that begins with it.
+inline constexpr const char* kInitialModelPath = "demo:initial";
+
 // 4.3 M parameters: text hidden 192, 6 layers (two sliding, one global, twice), window 64; a tower of 4 layers and width 192 on
 // 112 x 112 pixels; 16 soft tokens a view.
 config::Gemma3Config demoConfig();

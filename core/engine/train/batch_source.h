@@ -13,6 +13,7 @@
 #include "core/engine/train/collator.h"
 #include "core/shared/base/result.h"
 #include "core/shared/plan/recipe.h"
+#include "core/shared/plan/training_forecast.h"
 
 namespace lapidary::train {
 
@@ -39,6 +40,7 @@ struct TrainingData {
     std::unique_ptr<BatchSource> training;
     std::unique_ptr<BatchSource> validation;  // null where the recipe names none
     std::vector<std::string> notes;           // sentences for a person: rows that were left out, overlaps
+    plan::SampleExtent largest;  // of the training samples; of endless ones, of as many as were looked at
 };
 
 // What the recipe's `dataset` section says, for its task.  Errors: those of the data; Usage where the task does not fit them.

@@ -139,6 +139,7 @@ protocol::RunFinishedEvent RunLoop::finished(const std::string& message) const {
     event.skippedSteps = m_counters.troubles.skipped;
     event.rollbacks = m_counters.troubles.rollbacks;
     event.loweredLearningRates = m_counters.troubles.lowered;
+    event.privateBytes = m_parts.memory.bytes();
     return event;
 }
 
@@ -223,6 +224,7 @@ void RunLoop::tellStep(const StepReport& report, double seconds) {
     event.consumedSamples = m_counters.consumedSamples;
     event.epoch = static_cast<double>(m_counters.consumedSamples) / static_cast<double>(m_order.samplesPerPass());
     event.remainingSeconds = m_time.remainingSeconds(m_stepsDone, m_request.recipe.train.trainIters - m_counters.step);
+    event.privateBytes = m_parts.memory.bytes();
     m_parts.log.write(event);
 }
 

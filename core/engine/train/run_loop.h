@@ -20,6 +20,7 @@
 #include "core/engine/train/training_state.h"
 #include "core/engine/train/working_time.h"
 #include "core/shared/base/clock.h"
+#include "core/shared/base/private_memory.h"
 
 namespace lapidary::train {
 
@@ -34,6 +35,7 @@ struct RunParts {
     const SampleAnswers* samples;  // null where there are none, and on all ranks but the first
     distributed::ProcessGroup& group;
     const Clock& clock;
+    PrivateMemoryPeak& memory;
     RunIdentity identity;
 };
 

@@ -1,4 +1,5 @@
 // What a recipe's `dataset` section means.
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -17,7 +18,23 @@ constexpr std::uint64_t kValidationStream = 0x76616C6964617465U;
 // Scenes are endless; an epoch is merely a number.
 constexpr std::int64_t kSceneEpoch = std::int64_t{1} << 40;
 
+// Scenes that tell how long scenes are: the longest of a micro-batch is rarely longer.
+constexpr std::int64_t kScenesToMeasure = 64;
+
 using ProcessorPointer = std::shared_ptr<const processor::Gemma3Processor>;
+
+Result<plan::SampleExtent> largestOf(const dataset::Dataset& set, std::int64_t samples) {
+    plan::SampleExtent largest;
+    for (std::int64_t i = 0; i < std::min(samples, set.size()); ++i) {
+        ASSIGN_OR_RETURN(const dataset::TrainingSample sample, set.sample(i));
+        const auto answers = std::count_if(sample.labels.begin(), sample.labels.end(),
+                                           [](std::int64_t label) { return label != dataset::kNoLabel; });
+        largest.tokens = std::max<std::int64_t>(largest.tokens, std::ssize(sample.ids));
+        largest.answers = std::max<std::int64_t>(largest.answers, answers);
+        largest.views = std::max<std::int64_t>(largest.views, std::ssize(sample.views));
+    }
+    return largest;
+}
 
 Result<TrainingData> openScenes(const plan::Recipe& recipe, const ProcessorPointer& processor) {
     ASSIGN_OR_RETURN(const Json settings, parseJson(recipe.dataset.scenes.json, "dataset.scenes"));
@@ -31,10 +48,12 @@ Result<TrainingData> openScenes(const plan::Recipe& recipe, const ProcessorPoint
         ASSIGN_OR_RETURN(auto validation, scenes::TowerDataset::create(mix, validationSeed, validationSize));
         data.training = towerSource(std::move(training));
         data.validation = towerSource(std::move(validation));
+        data.largest = {scenes::kTokensPerView, 0, 1};
         return data;
     }
     ASSIGN_OR_RETURN(auto training, scenes::SceneDataset::create(mix, seed, kSceneEpoch));
     ASSIGN_OR_RETURN(auto validation, scenes::SceneDataset::create(mix, validationSeed, validationSize));
+    ASSIGN_OR_RETURN(data.largest, largestOf(*training, kScenesToMeasure));
     data.training = sceneSource(std::move(training), processor);
     data.validation = sceneSource(std::move(validation), processor);
     return data;
@@ -109,11 +128,12 @@ Result<dataset::RecordRequest> validationRequest(const plan::DatasetSection& sec
 // As many samples as the run asks for, of which all are the same.
 Result<TrainingData> openMock(const plan::Recipe& recipe, const session::OpenedCheckpoint& opened) {
     const dataset::SampleSettings settings = setOptions(recipe, opened).settings;
+    TrainingData data;
     const auto source = [&](std::int64_t size) -> Result<std::unique_ptr<BatchSource>> {
         ASSIGN_OR_RETURN(auto set, dataset::MockDataset::create(size, recipe.dataset.numImages, *opened.processor, settings));
+        ASSIGN_OR_RETURN(data.largest, largestOf(*set, 1));
         return datasetSource(std::move(set), opened.processor);
     };
-    TrainingData data;
     ASSIGN_OR_RETURN(data.training, source(recipe.train.trainIters * recipe.train.globalBatchSize));
     if (recipe.validation.evalIters > 0) {
         ASSIGN_OR_RETURN(data.validation, source(recipe.validation.evalIters * recipe.train.globalBatchSize));
@@ -163,6 +183,7 @@ Result<TrainingData> openTrainingData(const plan::Recipe& recipe, const session:
     ASSIGN_OR_RETURN(auto records, dataset::RecordSet::open(wanted, stop));
     ASSIGN_OR_RETURN(auto training, dataset::ConversationDataset::open(std::move(records), processor, options, stop));
     noteReport(training->report(), data.notes);
+    data.largest = {training->report().maxTokens, training->report().maxLabels, training->report().maxViews};
     const bool hasValidation = section.validDataPath || section.makerName;
     if (recipe.validation.evalIters > 0 && hasValidation) {
         options.training = &training->report();

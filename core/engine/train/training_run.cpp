@@ -12,10 +12,12 @@
 #include "core/data/scenes/initial_model.h"
 #include "core/engine/distributed/agreement.h"
 #include "core/engine/train/on_this_rank.h"
+#include "core/engine/train/run_forecast.h"
 #include "core/engine/train/run_loop.h"
 #include "core/engine/train/tower_objective.h"
 #include "core/shared/base/file.h"
 #include "core/shared/base/json.h"
+#include "core/shared/base/private_memory.h"
 #include "core/shared/plan/recipe_overrides.h"
 #include "core/shared/plan/recipe_rules.h"
 
@@ -23,9 +25,6 @@ namespace lapidary::train {
 namespace {
 
 namespace fs = std::filesystem;
-
-// A made-up model path: the demo model before its first step (core/data/scenes/initial_model.h).
-constexpr const char* kInitialDemo = "demo:initial";
 
 std::string sha256(const std::string& text) {
     return image::sha256Hex({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
@@ -219,7 +218,7 @@ Result<void> compareRanks(const plan::Recipe& recipe, const RunIdentity& identit
 
 Result<void> prepareStart(const plan::Recipe& recipe, const fs::path& folder, std::string& modelPath) {
     modelPath = recipe.checkpoint.pretrainedCheckpoint.value_or(recipe.model.hfPath);
-    if (modelPath != kInitialDemo) return {};
+    if (modelPath != scenes::kInitialModelPath) return {};
     const fs::path initial = folder / "initial";
     if (!fs::exists(initial / "model.safetensors")) {
         RETURN_IF_ERROR(scenes::writeInitialModel(initial, static_cast<std::uint64_t>(recipe.rng.seed)));
@@ -271,6 +270,7 @@ Result<std::string> stateOfStage(const fs::path& folder) {
 
 Result<RunResult> runTraining(const RunRequest& request, distributed::ProcessGroup& group, std::stop_token stop) {
     const plan::Recipe& recipe = request.recipe;
+    PrivateMemoryPeak memory;
     const auto cores = static_cast<std::int64_t>(std::max(1U, std::thread::hardware_concurrency()));
     at::set_num_threads(
         static_cast<int>(request.threads > 0 ? request.threads : std::max<std::int64_t>(1, cores / group.localSize())));
@@ -286,6 +286,8 @@ Result<RunResult> runTraining(const RunRequest& request, distributed::ProcessGro
                      onEveryRank(group, [&] { return openTrainingModel(recipe, modelPath, request.visionCache); }));
     ASSIGN_OR_RETURN(TrainingData data, onEveryRank(group, [&] { return openTrainingData(recipe, model.opened, stop); }));
     ASSIGN_OR_RETURN(const std::optional<SampleAnswers> samples, openSamples(recipe, model, group, stop));
+    ASSIGN_OR_RETURN(const plan::TrainingForecast forecast,
+                     forecastRun(recipe, shapesOf(model.opened.checkpoint), data.largest, at::get_num_threads()));
     const std::unique_ptr<Objective> objective = makeObjective(recipe, model);
     TrainableParameters all = model.parameters;
     all.insert(all.end(), model.helpers.begin(), model.helpers.end());
@@ -313,11 +315,13 @@ Result<RunResult> runTraining(const RunRequest& request, distributed::ProcessGro
     started.worldSize = group.size();
     started.device = identity.device;
     started.dtype = dtypeName(recipe);
+    started.estimatedPrivateBytes = forecast.memory.totalBytes();
     started.notes = data.notes;
     started.notes.insert(started.notes.end(), model.opened.warnings.begin(), model.opened.warnings.end());
     log.write(started);
     return RunLoop(request,
-                   {model, data, *objective, trainer, folder, log, samples ? &*samples : nullptr, group, clock, identity},
+                   {model, data, *objective, trainer, folder, log, samples ? &*samples : nullptr, group, clock, memory,
+                    identity},
                    std::move(order), counters)
         .run(stop);
 }

@@ -1,226 +1,268 @@
 #include "core/shared/plan/training_forecast.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
-#include <string_view>
+#include <utility>
 
 #include "core/shared/plan/recipe_rules.h"
+#include "core/shared/plan/shadow_model.h"
 
 namespace lapidary::plan {
 namespace {
 
-using std::int64_t;
+using shadow::Item;
+using shadow::kBfloat16;
+using shadow::kFloat;
+using shadow::Tensor;
 
-constexpr int64_t kFloat = 4;
-constexpr int64_t kBfloat16 = 2;
+constexpr std::int64_t kScratchBytes = 4 << 20;  // core/engine/ops/stored_product.cpp
+constexpr std::int64_t kEightBitBlock = 256;  // kernels/adam_w.h
+constexpr std::int64_t kSmallestEightBit = 4096;  // core/engine/train/adam_w.cpp
+constexpr std::int64_t kDouble = 8;
+constexpr std::int64_t kColours = 3;
+constexpr std::int64_t kDefaultCrops = 4;  // specification 5.3
+// Enough for everything that recurs to have come.
+constexpr int kSteps = 2;
+constexpr std::int64_t kMicroBatches = 2;
 
-// Numbers that learn, by what the optimizer does with them.
-struct Learning {
-    int64_t numbers = 0;
-    int64_t large = 0;    // of tensors that may have eight-bit states
-    int64_t largest = 0;  // numbers of the largest tensor
+constexpr const char* kNames[] = {"weights",  "master weights", "gradients",          "optimizer states", "adapter",
+                                  "pictures", "activations",    "vision activations", "logits",           "working memory"};
+static_assert(std::size(kNames) == shadow::kItems);
 
-    void add(int64_t elements, const TrainingCosts& costs) {
-        numbers += elements;
-        if (elements >= costs.eightBitSmallest) large += elements;
-        largest = std::max(largest, elements);
-    }
-    [[nodiscard]] int64_t stateBytes(const TrainingForecastSettings& settings) const {
-        if (settings.states == StateDtype::Float32) return 2 * kFloat * numbers;
-        return 2 * kFloat * (numbers - large) + 2 * large + 2 * kFloat * (large / settings.costs.eightBitBlock);
-    }
-};
+bool isVector(Kind kind) { return kind == Kind::Norm || kind == Kind::Bias || kind == Kind::Positions; }
 
+// A run on tensors without numbers: what core/engine/train holds, and its steps.
 class Forecaster {
 public:
     Forecaster(const config::Gemma3Config& config, const TrainingForecastSettings& settings)
-        : m_text(config.text),
-          m_vision(config.vision),
-          m_config(config),
+        : m_config(config),
           m_settings(settings),
-          m_tokens(settings.rows * settings.tokens),
-          m_element(settings.precision == Precision::Float32 ? kFloat : kBfloat16) {}
+          m_width(settings.precision == Precision::Float32 ? kFloat : kBfloat16),
+          m_tape(m_ledger) {}
 
     TrainingForecast forecast() {
-        countWeights();
-        const int64_t mapped = m_mapped;
-        put("trained weights", m_weights.numbers * m_element + m_copied);
-        if (m_settings.precision == Precision::Bfloat16Mixed) put("master weights", m_weights.numbers * kFloat);
-        put("gradients", m_weights.numbers * kFloat);
-        put("optimizer states", m_weights.stateBytes(m_settings));
-        put("adapter", adapterBytes());
-        put("activations", activations());
-        put("vision activations", visionActivations());
-        put("logits", logits());
-        put("working memory", workingMemory());
-        // The allocator gives back in pages and keeps what it may need again.
-        const auto kept = static_cast<int64_t>(
-            std::llround(static_cast<double>(m_memory.totalBytes()) * (m_settings.costs.allocatorOverhead - 1.0)));
-        put("program", m_settings.costs.programBytes + kept);
-        return {std::move(m_memory), mapped, m_weights.numbers + m_adapterNumbers};
+        for (const Parameter& parameter : parameterTable(m_config, m_settings.untiedHead)) addParameter(parameter);
+        if (m_settings.adapter != nullptr) addAdapter(*m_settings.adapter);
+        for (Learned& each : m_learned) addStates(each);
+        shadow::Model model(m_tape, m_config, m_parameters);
+        for (int i = 0; i < kSteps; ++i) step(model);
+        save();
+        return {told(), m_mapped, m_numbers};
     }
 
 private:
-    void put(const char* name, int64_t bytes) {
-        if (bytes > 0) m_memory.items.push_back({name, bytes});
+    // A tensor that learns, and what the optimizer holds for it.
+    struct Learned {
+        Tensor tensor;
+        std::vector<Tensor> states;
+        Tensor sum;  // of bfloat16 gradients, float32
+    };
+
+    [[nodiscard]] MemoryForecast told() const {
+        MemoryForecast memory;
+        for (std::size_t i = 0; i < shadow::kItems; ++i) {
+            if (m_ledger.peak()[i] > 0) memory.items.push_back({kNames[i], m_ledger.peak()[i]});
+        }
+        const TrainingCosts& costs = m_settings.costs;
+        const std::int64_t program = costs.programBytes + costs.pieceBytes * m_config.text.vocabSize +
+                                     std::llround(static_cast<double>(m_ledger.peakBytes()) * (costs.allocatorOverhead - 1.0));
+        if (program > 0) memory.items.push_back({"program", program});
+        return memory;
     }
 
-    [[nodiscard]] bool saved(const Parameter& parameter) const {
-        if (m_settings.adapter == nullptr) return false;
-        const auto& list = m_settings.adapter->saved;
-        return std::any_of(list.begin(), list.end(), [&](const Parameter& each) { return each.name == parameter.name; });
+    Tensor make(Item item, std::int64_t elements, std::int64_t width) {
+        const shadow::Tape::Scope scope(m_tape, item);
+        return m_tape.make(elements, width);
     }
 
-    void countWeights() {
-        for (const Parameter& parameter : parameterTable(m_config, m_settings.untiedHead)) {
-            const int64_t stored =
-                m_settings.weightBytes ? m_settings.weightBytes(parameter) : parameter.elements() * kBfloat16;
-            if (m_settings.freeze.trainsWeights(parameter.part) || saved(parameter)) {
-                m_weights.add(parameter.elements(), m_settings.costs);
-                if (parameter.kind == Kind::Embedding) m_embeddingLearns = true;
-                continue;
+    Tensor learning(Item item, std::int64_t elements, std::int64_t width) {
+        Tensor tensor = m_tape.leaf(make(item, elements, width));
+        m_learned.push_back({tensor, {}, {}});
+        m_numbers += elements;
+        return tensor;
+    }
+
+    // As core/engine/model/parameter_loader.cpp decides.
+    void addParameter(const Parameter& parameter) {
+        const std::int64_t elements = parameter.elements();
+        const std::int64_t stored = m_settings.weightBytes ? m_settings.weightBytes(parameter) : elements * kBfloat16;
+        const bool isFloat = stored == elements * kFloat;
+        const bool learns = m_settings.freeze.trainsWeights(parameter.part);
+        const bool rounded = isFloat && m_width == kBfloat16;
+        Tensor tensor{nullptr, nullptr, elements, isFloat ? kFloat : kBfloat16};
+        if (learns) {
+            tensor = learning(Item::Weights, elements, m_width);
+        } else if (isVector(parameter.kind) || rounded) {
+            tensor = make(Item::Weights, elements, m_width);
+        } else {
+            m_mapped += stored;
+        }
+        if (tensor.storage != nullptr) m_held.push_back(tensor);
+        if (learns && tensor.bytes() != stored) m_largestSaved = std::max(m_largestSaved, stored);
+        const std::int64_t rows = parameter.shape.front(), cols = elements / rows;
+        m_parameters.weights[parameter.name] = {tensor, rows, cols, scratch(tensor, rows, cols)};
+        if (parameter.kind == Kind::Embedding || parameter.name == headName(m_config))
+            m_head = m_parameters.weights[parameter.name];
+    }
+
+    // A module that an adapter replaces; a tied head goes on with what was there unless it is replaced itself.
+    void addSaved(const Parameter& parameter) {
+        const std::int64_t rows = parameter.shape.front(), cols = parameter.elements() / rows;
+        const Tensor tensor = learning(Item::Weights, parameter.elements(), m_width);
+        const shadow::Weight weight{tensor, rows, cols, scratch(tensor, rows, cols)};
+        if (parameter.name == headName(m_config)) m_head = weight;
+        if (const auto found = m_parameters.weights.find(parameter.name); found != m_parameters.weights.end())
+            found->second = weight;
+    }
+
+    // Bytes of the block in which the rows of a matrix become float32.
+    static std::int64_t scratch(const Tensor& tensor, std::int64_t rows, std::int64_t cols) {
+        if (tensor.width == kFloat) return 0;
+        return std::clamp<std::int64_t>(kScratchBytes / (kFloat * cols), 1, rows) * cols * kFloat;
+    }
+
+    shadow::Weight factor(std::int64_t rows, std::int64_t cols) {
+        return {learning(Item::Adapter, rows * cols, kFloat), rows, cols, 0};
+    }
+
+    void addAdapter(const AdapterMatch& match) {
+        for (const Parameter& parameter : match.saved) addSaved(parameter);
+        for (const AdapterTarget& target : match.targets) {
+            shadow::Delta delta{factor(target.r, target.in), factor(target.out, target.r), {}, m_settings.adapterDropout > 0.0};
+            if (m_settings.adapterKind == AdapterKind::Dora) {
+                delta.magnitude = learning(Item::Adapter, target.out, kFloat);
+                m_held.push_back(make(Item::Adapter, target.out, kDouble));  // squares of W's rows
             }
-            const bool small =
-                parameter.kind == Kind::Norm || parameter.kind == Kind::Bias || parameter.kind == Kind::Positions;
-            const bool isFloat = stored == parameter.elements() * kFloat;
-            if (small && !isFloat)
-                m_copied += parameter.elements() * kFloat;
-            else
-                m_mapped += stored;
+            m_parameters.deltas[target.module] = std::move(delta);
         }
     }
 
-    int64_t adapterBytes() {
-        if (m_settings.adapter == nullptr) return 0;
-        Learning learning;
-        for (const AdapterTarget& target : m_settings.adapter->targets) {
-            learning.add(target.r * target.in, m_settings.costs);
-            learning.add(target.r * target.out, m_settings.costs);
-            if (m_settings.adapterKind == AdapterKind::Dora) learning.add(target.out, m_settings.costs);
+    // core/engine/train/adam_w.cpp
+    void addStates(Learned& learned) {
+        const std::int64_t elements = learned.tensor.elements;
+        const bool eightBit = m_settings.states == StateDtype::EightBit && elements >= kSmallestEightBit;
+        const std::int64_t blocks = eightBit ? (elements + kEightBitBlock - 1) / kEightBitBlock : 0;
+        learned.states.push_back(make(Item::States, 2 * elements, eightBit ? 1 : kFloat));
+        learned.states.push_back(make(Item::States, 2 * blocks, kFloat));
+        if (learned.tensor.width != kFloat) learned.states.push_back(make(Item::MasterWeights, elements, kFloat));
+    }
+
+    // core/engine/train/trainer.cpp and run_loop.cpp: all micro-batches of a step are made before it.
+    void step(shadow::Model& model) {
+        const std::int64_t side = m_config.vision ? m_config.vision->imageSize : 0;
+        const std::int64_t pixels = m_settings.views * kColours * side * side;
+        m_pixels.clear();
+        for (std::int64_t i = 0; i < m_settings.microBatches; ++i) {
+            const Tensor samples = std::exchange(m_next, make(Item::Pictures, pixels, 1));
+            m_pixels.push_back(make(Item::Pictures, pixels, kFloat));
         }
-        m_adapterNumbers = learning.numbers;
-        return learning.numbers * 2 * kFloat + learning.stateBytes(m_settings);  // weight and gradient
-    }
-
-    [[nodiscard]] bool textLearns() const { return m_settings.freeze.language != Training::Frozen; }
-    // Gradients flow back through the language model to a projection or tower that learns, also where it is frozen itself.
-    [[nodiscard]] bool textRecords() const {
-        const bool picturesLearn =
-            m_settings.freeze.vision != Training::Frozen || m_settings.freeze.projection != Training::Frozen;
-        return textLearns() || (picturesLearn && m_settings.views > 0);
-    }
-
-    // What the deltas of one part keep of one token, summed over all layers: their inputs where several share one, A·x, and what
-    // dropout and DoRA add.
-    [[nodiscard]] int64_t deltaElements(Part part) const {
-        if (m_settings.adapter == nullptr) return 0;
-        int64_t elements = 0;
-        for (const AdapterTarget& target : m_settings.adapter->targets) {
-            if (target.part != part) continue;
-            const std::string_view name = target.module;
-            const bool shares = name.ends_with("k_proj") || name.ends_with("v_proj") || name.ends_with("up_proj");
-            elements += (shares ? 0 : target.in) + target.r;
-            if (m_settings.adapterDropout > 0.0) elements += 2 * target.in;
-            if (m_settings.adapterKind == AdapterKind::Dora) elements += 2 * target.out;
+        for (Learned& each : m_learned) {
+            each.tensor.node->gradient = {};
+            each.sum = {};
         }
-        return elements;
+        for (std::int64_t i = 0; i < std::min(m_settings.microBatches, kMicroBatches); ++i) {
+            accumulate(model);
+            collect();
+        }
+        for (const Learned& each : m_learned) {
+            if (each.tensor.node->gradient.defined() || each.sum.defined()) continue;
+            m_tape.moment(each.tensor.elements * kFloat);  // zeros
+        }
     }
 
-    // Elements that one token leaves in one decoder layer.
-    [[nodiscard]] int64_t textElements() const {
-        const int64_t hidden = m_text.hiddenSize, queries = m_text.numAttentionHeads * m_text.headDim;
-        const int64_t keys = m_text.numKeyValueHeads * m_text.headDim, width = m_text.intermediateSize;
-        int64_t elements = 4 * hidden + 2 * queries + 3 * keys + 2 * width;
-        if (m_settings.freeze.language == Training::Full) elements += 2 * hidden + queries + width;
-        // The norms by whole operations keep x and its normed value as float32.
-        if (m_element == kBfloat16) elements += 2 * (4 * hidden + queries + keys);
-        return elements;
+    void accumulate(shadow::Model& model) {
+        shadow::Batch batch;
+        batch.rows = m_settings.rows;
+        batch.tokens = m_settings.tokens;
+        batch.answers = m_settings.answerTokens;
+        batch.views = m_settings.views;
+        batch.width = m_width;
+        batch.packed = m_settings.packed;
+        batch.statesKept = m_settings.visionStatesCached;
+        batch.recomputes = m_settings.activationCheckpointing;
+        batch.threads = m_settings.threads;
+        if (m_settings.task == TrainTask::TowerLabels) {  // its heads are small
+            batch.recomputes = false;
+            const Tensor states = model.visionStates(batch);
+            if (states.learns()) m_tape.backward(states, m_tape.like(states));
+            return;
+        }
+        const Tensor hidden = model.forward(batch);
+        const Tensor gradient = loss(hidden);
+        if (hidden.learns()) m_tape.backward(hidden, gradient);
     }
 
-    [[nodiscard]] int64_t activations() const {
-        const int64_t embedded =
-            2 * m_tokens * m_text.hiddenSize * m_element;  // looked up, and with the pictures' features in it
-        if (!textRecords()) return embedded + m_tokens * textElements() * m_element;
-        const int64_t layers = m_text.numHiddenLayers;
-        const int64_t whole = m_tokens * (layers * textElements() + deltaElements(Part::Language)) * m_element;
-        if (!m_settings.activationCheckpointing) return embedded + whole;
-        return embedded + m_tokens * layers * m_text.hiddenSize * m_element + whole / layers;
+    // core/engine/train/blockwise_loss.cpp
+    Tensor loss(const Tensor& hidden) {
+        const shadow::Tape::Scope scope(m_tape, Item::Logits);
+        const std::int64_t vocab = m_config.text.vocabSize;
+        const std::int64_t rows =
+            std::clamp<std::int64_t>(m_settings.lossBlockBytes / (kFloat * vocab), 1, m_settings.answerTokens);
+        const shadow::Weight& weight = m_head;
+        const Tensor gradient = m_tape.make(hidden.elements);
+        Tensor headGradient;
+        if (weight.tensor.learns()) {
+            Tensor& sum = weight.tensor.node->gradient;
+            headGradient = sum.defined() && sum.width == kFloat ? sum : make(Item::Gradients, weight.tensor.elements, kFloat);
+        }
+        const Tensor logits = m_tape.make(rows * vocab);
+        m_tape.moment(weight.scratch + (hidden.width == kFloat ? 0 : rows * m_config.text.hiddenSize * kFloat));
+        if (headGradient.defined()) {
+            Tensor& sum = weight.tensor.node->gradient;
+            if (weight.tensor.width == kFloat) {
+                sum = headGradient;
+            } else {
+                const Tensor mine = make(Item::Gradients, weight.tensor.elements, kBfloat16);
+                sum = sum.defined() ? make(Item::Gradients, weight.tensor.elements, kBfloat16) : mine;
+            }
+        }
+        return hidden.width == kFloat ? gradient : m_tape.make(hidden.elements, hidden.width);
     }
 
-    // Elements that one patch leaves in one layer of the tower.
-    [[nodiscard]] int64_t visionElements() const {
-        return 9 * m_vision->hiddenSize + 2 * m_vision->intermediateSize + m_vision->numAttentionHeads;
+    // AdamW::collectGradients
+    void collect() {
+        for (Learned& each : m_learned) {
+            Tensor& gradient = each.tensor.node->gradient;
+            if (!gradient.defined() || gradient.width == kFloat) continue;
+            const Tensor wide = make(Item::Gradients, gradient.elements, kFloat);
+            each.sum = each.sum.defined() ? make(Item::Gradients, gradient.elements, kFloat) : wide;
+            gradient = {};
+        }
     }
 
-    [[nodiscard]] int64_t visionActivations() const {
-        if (!m_vision || m_settings.views == 0) return 0;
-        const config::VisionConfig& vision = *m_vision;
-        const int64_t views = m_settings.views, hidden = vision.hiddenSize;
-        const int64_t projected = views * m_config.mmTokensPerImage * (2 * hidden + 2 * m_text.hiddenSize) * m_element;
-        if (m_settings.visionStatesCached) return projected;
-        const int64_t pixels = 2 * views * vision.numChannels * vision.imageSize * vision.imageSize * kFloat;
-        const int64_t patches = vision.numPatches() * m_settings.costs.viewsAtOnce;
-        const int64_t inFlight = patches * (3 * hidden + std::max(4 * hidden, 2 * vision.intermediateSize)) * m_element;
-        if (m_settings.freeze.vision == Training::Frozen) return projected + pixels + inFlight;
-        const int64_t kept =
-            views * vision.numPatches() * (vision.numHiddenLayers * visionElements() + deltaElements(Part::Vision)) * m_element;
-        if (!m_settings.activationCheckpointing) return projected + pixels + kept + inFlight;
-        const int64_t entering = views * vision.numPatches() * vision.numHiddenLayers * hidden * m_element;
-        return projected + pixels + entering + kept / std::max<int64_t>(1, vision.numHiddenLayers * views) + inFlight;
+    // A tensor at a time in the file's own form; an adapter as a whole.
+    void save() {
+        std::int64_t adapter = 0;
+        if (m_settings.adapter != nullptr) adapter = m_settings.adapter->parameters(m_settings.adapterKind) * kFloat;
+        m_tape.moment(std::max(m_largestSaved, adapter));
     }
 
-    [[nodiscard]] int64_t logits() const {
-        const int64_t rows = std::clamp<int64_t>(m_settings.lossBlockBytes / (kFloat * m_text.vocabSize), 1,
-                                                 std::max<int64_t>(1, m_settings.answerTokens));
-        const int64_t headRows = std::min(m_settings.costs.headRows, m_text.vocabSize);
-        const int64_t head = m_embeddingLearns ? 0 : headRows * m_text.hiddenSize * kFloat;
-        return rows * m_text.vocabSize * kFloat + head + 3 * m_settings.answerTokens * m_text.hiddenSize * kFloat;
-    }
-
-    // In the backward pass of one decoder layer: its feed-forward part, or its attention.
-    [[nodiscard]] int64_t layerGradients() const {
-        const int64_t hidden = m_text.hiddenSize, queries = m_text.numAttentionHeads * m_text.headDim;
-        const int64_t keys = m_text.numKeyValueHeads * m_text.headDim;
-        const int64_t feedForward = m_tokens * (4 * m_text.intermediateSize + 3 * hidden) * m_element;
-        const int64_t block = std::min(m_settings.costs.attentionQueryBlock, m_settings.tokens);
-        const int64_t scores = m_settings.costs.attentionScoreBuffers * m_settings.rows * m_text.numAttentionHeads * block *
-                               m_settings.tokens * kFloat;
-        const int64_t attention = m_tokens * (2 * hidden + 2 * queries + 4 * keys) * m_element + scores;
-        return std::max(feedForward, attention);
-    }
-
-    [[nodiscard]] int64_t visionGradients() const {
-        if (!m_vision || m_settings.views == 0 || m_settings.freeze.vision == Training::Frozen) return 0;
-        const int64_t patches = m_vision->numPatches() * m_settings.costs.viewsAtOnce;
-        return patches * (8 * m_vision->hiddenSize + 3 * m_vision->intermediateSize) * m_element;
-    }
-
-    [[nodiscard]] int64_t workingMemory() const {
-        const int64_t backward = textRecords() ? std::max(layerGradients(), visionGradients()) : 0;
-        // A second micro-batch adds to the gradient that is there; bfloat16 weights are updated through float32 copies.
-        const int64_t largest = m_weights.largest * kFloat;
-        const int64_t update = m_element == kBfloat16 ? 2 * largest : 0;
-        return std::max(backward + largest, update) + m_settings.costs.productScratchBytes;
-    }
-
-    const config::TextConfig& m_text;
-    const std::optional<config::VisionConfig>& m_vision;
     const config::Gemma3Config& m_config;
     const TrainingForecastSettings& m_settings;
-    int64_t m_tokens;
-    int64_t m_element;
-    Learning m_weights;
-    int64_t m_copied = 0;
-    int64_t m_mapped = 0;
-    int64_t m_adapterNumbers = 0;
-    bool m_embeddingLearns = false;
-    MemoryForecast m_memory;
+    std::int64_t m_width;
+    shadow::Ledger m_ledger;
+    shadow::Tape m_tape;
+    shadow::Parameters m_parameters;
+    shadow::Weight m_head;
+    std::vector<Tensor> m_held;  // what does not learn and is private
+    std::vector<Learned> m_learned;
+    std::vector<Tensor> m_pixels;
+    Tensor m_next;  // samples that were made ready
+    std::int64_t m_mapped = 0;
+    std::int64_t m_numbers = 0;
+    std::int64_t m_largestSaved = 0;
 };
 
 }  // namespace
 
-TrainingForecastSettings forecastSettings(const Recipe& recipe, const FreezePlan& freeze, std::int64_t viewsOfSample) {
+SampleExtent largestSample(const Recipe& recipe, bool visionLanguage) {
+    SampleExtent sample{recipe.model.seqLength, recipe.model.seqLength / 2, visionLanguage ? 1 : 0};
+    if (visionLanguage && recipe.dataset.doPanAndScan.value_or(false))
+        sample.views += recipe.dataset.panAndScanMaxNumCrops.value_or(kDefaultCrops);
+    return sample;
+}
+
+TrainingForecastSettings forecastSettings(const Recipe& recipe, const FreezePlan& freeze, const SampleExtent& sample) {
     TrainingForecastSettings settings;
     settings.freeze = freeze;
     if (recipe.peft) {
@@ -229,12 +271,15 @@ TrainingForecastSettings forecastSettings(const Recipe& recipe, const FreezePlan
     }
     settings.precision = recipe.mixedPrecision;
     settings.states = recipe.optimizer.stateDtype;
+    settings.task = recipe.train.task;
     settings.activationCheckpointing = recomputesActivations(recipe);
     settings.rows = recipe.train.microBatchSize;
-    settings.tokens = recipe.model.seqLength;
-    settings.answerTokens = settings.rows * settings.tokens / 2;
-    settings.views = settings.rows * viewsOfSample;
-    settings.visionStatesCached = recipe.dataset.cacheVisionFeatures && freeze.vision == Training::Frozen;
+    settings.microBatches = std::max<std::int64_t>(1, recipe.train.globalBatchSize / settings.rows);
+    settings.tokens = sample.tokens;
+    settings.answerTokens = settings.rows * sample.answers;
+    settings.views = settings.rows * sample.views;
+    settings.packed = recipe.dataset.datasetType == DatasetType::Scenes;
+    settings.visionStatesCached = recipe.dataset.cacheVisionFeatures && freeze.vision == Training::Frozen && !settings.packed;
     return settings;
 }
 

@@ -25,6 +25,7 @@ static void fields(F& f, RunStartedEvent& m) {
     f.integer("world_size", m.worldSize);
     f.text("device", m.device);
     f.text("dtype", m.dtype);
+    f.integer("estimated_private_bytes", m.estimatedPrivateBytes);
     f.texts("notes", m.notes);
 }
 
@@ -40,6 +41,7 @@ static void fields(F& f, StepEvent& m) {
     f.integer("consumed_samples", m.consumedSamples);
     f.number("epoch", m.epoch);
     f.number("remaining_seconds", m.remainingSeconds);
+    f.integer("private_bytes", m.privateBytes);
 }
 
 template <class F>
@@ -86,6 +88,7 @@ static void fields(F& f, RunFinishedEvent& m) {
     f.integer("skipped_steps", m.skippedSteps);
     f.integer("rollbacks", m.rollbacks);
     f.integer("lowered_learning_rates", m.loweredLearningRates);
+    f.integer("private_bytes", m.privateBytes);
 }
 
 namespace {

@@ -24,6 +24,7 @@ struct RunStartedEvent {
     std::int64_t worldSize = 1;
     std::string device;
     std::string dtype;
+    std::int64_t estimatedPrivateBytes = 0;  // that the run will need at its peak (core/shared/plan/training_forecast.h)
     std::vector<std::string> notes;  // sentences for a person
     bool operator==(const RunStartedEvent&) const = default;
 };
@@ -39,6 +40,8 @@ struct StepEvent {
     std::int64_t consumedSamples = 0;  // since the run began
     double epoch = 0.0;
     std::optional<double> remainingSeconds;  // that the rest of the run will take at this sitting's pace, pauses left out
+    std::int64_t privateBytes =
+        0;  // peak of resident memory of this process alone since it began (core/shared/base/private_memory.h)
     bool operator==(const StepEvent&) const = default;
 };
 
@@ -97,6 +100,7 @@ struct RunFinishedEvent {
     std::int64_t skippedSteps = 0;  // whose samples were passed over
     std::int64_t rollbacks = 0;
     std::int64_t loweredLearningRates = 0;
+    std::int64_t privateBytes = 0;  // as StepEvent's
     bool operator==(const RunFinishedEvent&) const = default;
 };
 

@@ -144,7 +144,8 @@ struct ScriptedRun : testing::Test {
         data.training = std::make_unique<NumberedSamples>();
         auto order = dataset::SampleOrder::create(
             {kSamples, request.recipe.train.microBatchSize, ranks.size(), dataset::SampleOrderKind::Single});
-        RunLoop loop(request, {model, data, objective, trainer, mine, log, nullptr, ranks, clock, RunIdentity()},
+        PrivateMemoryPeak memory;
+        RunLoop loop(request, {model, data, objective, trainer, mine, log, nullptr, ranks, clock, memory, RunIdentity()},
                      std::move(*order), counters);
         auto result = loop.run(stop.get_token());
         const float* const numbers = parameter.const_data_ptr<float>();
