@@ -10,6 +10,7 @@
 #include "app/lapidary/verb.h"
 #include "core/data/net/wandb_sync.h"
 #include "core/engine/distributed/group_environment.h"
+#include "core/engine/train/tensor_memory.h"
 #include "core/engine/train/training_run.h"
 
 namespace lapidary::app {
@@ -109,6 +110,7 @@ public:
 
 private:
     Result<void> train(const plan::Recipe& recipe, const plan::RunPlaces& places, const Invocation& invocation) const {
+        train::useTensorMemory();
         std::signal(SIGPIPE, SIG_IGN);  // a reader or a rank that went away is seen by write()
         ASSIGN_OR_RETURN(const auto group, distributed::makeProcessGroup(variable, groupTimeout(recipe)));
         TrainingConsole lines(recipe, invocation.console);
