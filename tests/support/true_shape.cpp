@@ -2,13 +2,17 @@
 // loading, memory and speed can be measured without the real weights.  A few megabytes of memory, whatever the size.
 //   true_shape 4b bf16 FOLDER       Hugging Face folder: model.safetensors, config.json, …
 //   true_shape 4b q4_0 FILE.gguf    GGUF (f32, f16, bf16, q8_0, q4_0); with vision also mmproj-FILE.gguf (f16) beside it
+// In place of a size a configuration of one's own: true_shape config.json bf16 FOLDER.
 #include <cstdio>
 #include <fstream>
 #include <functional>
+#include <nlohmann/json.hpp>
 #include <stdexcept>
 
 #include "core/data/files/block_format.h"
 #include "core/data/files/safetensors_writer.h"
+#include "core/shared/base/file.h"
+#include "core/shared/base/json.h"
 #include "core/shared/config/released_sizes.h"
 #include "core/shared/plan/parameter_table.h"
 #include "tests/support/checkpoint_builder.h"
@@ -100,8 +104,15 @@ void writeGgufModel(const std::filesystem::path& path, lapidary::config::Gemma3C
     writeGguf(path.parent_path() / ("mmproj-" + path.filename().string()), mmproj, vision, BlockFormat::F16);
 }
 
+lapidary::Result<lapidary::config::Gemma3Config> configOf(const std::string& size) {
+    if (!size.ends_with(".json")) return lapidary::config::releasedConfig(size);
+    ASSIGN_OR_RETURN(const std::string text, lapidary::readFile(size, 1 << 20));
+    ASSIGN_OR_RETURN(const lapidary::Json root, lapidary::parseJson(text, size));
+    return lapidary::config::parseGemma3Config(root);
+}
+
 int run(const std::string& size, const std::string& format, const std::filesystem::path& target) {
-    const auto config = lapidary::config::releasedConfig(size);
+    const auto config = configOf(size);
     if (!config) throw std::runtime_error(config.error().toString());
     const std::pair<const char*, BlockFormat> formats[] = {{"f32", BlockFormat::F32},
                                                            {"f16", BlockFormat::F16},
@@ -126,7 +137,7 @@ int run(const std::string& size, const std::string& format, const std::filesyste
 
 int main(int argc, char** argv) {
     if (argc != 4) {
-        std::fprintf(stderr, "usage: %s 270m|1b|4b|12b|27b bf16|f32|f16|q8_0|q4_0 FOLDER|FILE.gguf\n", argv[0]);
+        std::fprintf(stderr, "usage: %s 270m|1b|4b|12b|27b|CONFIG.json bf16|f32|f16|q8_0|q4_0 FOLDER|FILE.gguf\n", argv[0]);
         return 2;
     }
     try {
