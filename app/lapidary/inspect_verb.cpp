@@ -8,6 +8,7 @@
 #include "app/lapidary/inspect_text.h"
 #include "app/lapidary/json_output.h"
 #include "core/data/checkpoint/non_finite.h"
+#include "core/data/checkpoint/quantize_source.h"
 #include "core/engine/session/forecast.h"
 
 namespace lapidary::app {
@@ -41,12 +42,18 @@ public:
         command
             .add_option("--context", m_model.request.context,
                         "tokens to forecast memory for (default: 4096, or the model's limit)")
+            ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 40))
             ->type_name("N");
         command.add_flag("--force-context", m_model.request.forceContext,
                          "forecast for a context longer than the model was made for");
         command.add_option("--dtype", m_model.request.dtype, "what activations and cache are kept in")
             ->check(CLI::IsMember({"auto", "float32", "bfloat16"}))
             ->type_name("auto|float32|bfloat16");
+        command
+            .add_option("--quantize", m_model.request.quantize,
+                        "forecast for a float model that is quantised while it is opened")
+            ->check(CLI::IsMember({"int8", "int4", "q8_0", "q4_0"}))
+            ->type_name("int8|int4|q8_0|q4_0");
         command.add_flag("--tensors", m_listTensors, "list every tensor");
         command.add_flag("--check-weights", m_checkWeights, "read all weights and list those with NaN or infinity");
     }
@@ -64,6 +71,11 @@ public:
         ASSIGN_OR_RETURN(const auto memory,
                          session::forecastOf(checkpoint, context, m_model.request.dtype, m_model.request.quantize));
         std::vector<std::string> warnings = checkpoint.warnings;
+        if (!m_model.request.quantize.empty()) {
+            ASSIGN_OR_RETURN(const kernels::BlockFormat format, checkpoint::parseQuantization(m_model.request.quantize));
+            const auto left = checkpoint::quantizeWarnings(checkpoint.config, checkpoint.untiedHead, format);
+            warnings.insert(warnings.end(), left.begin(), left.end());
+        }
         if (m_checkWeights) RETURN_IF_ERROR(checkWeights(checkpoint, warnings, invocation.stop));
         const ordered_json document = describe(checkpoint, parts, memory, context, warnings);
         if (invocation.console.json)

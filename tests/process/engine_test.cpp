@@ -357,6 +357,17 @@ TEST_F(EngineProcess, LoadTellsWhatWasOpenedAndUnloadFreesIt) {
     EXPECT_EQ(engine.request({{"id", 5}, {"type", "chat"}, {"messages", userTurn("Hi")}}).back()["code"], "usage");
 }
 
+TEST_F(EngineProcess, TheForecastOfTheOpenModelIsOfItAsItWasLoaded) {
+    EngineClient engine;
+    const auto loaded =
+        engine.request({{"id", 1}, {"type", "load"}, {"model", textModel()}, {"quantize", "int8"}, {"context", 64}});
+    ASSERT_EQ(loaded.back()["type"], "done") << loaded.back();
+    const json forecast = engine.request({{"id", 2}, {"type", "forecast"}}).front();
+    EXPECT_EQ(forecast["context"], 64);
+    EXPECT_EQ(forecast["parts"][0]["name"], "language weights");
+    EXPECT_EQ(forecast["parts"][0]["bytes"], loaded.at(loaded.size() - 2)["weight_bytes"]);
+}
+
 #ifndef __SANITIZE_ADDRESS__  // which ends a process at the first failed allocation, whoever would have caught it
 TEST_F(EngineProcess, AFailedAllocationIsAnsweredAndTheEngineLivesOn) {
     EngineClient engine;

@@ -132,6 +132,26 @@ TEST_F(Verbs, InspectForecastsMoreForALongerContext) {
     EXPECT_NE(text.out.find("memory for a context of"), std::string::npos);
 }
 
+// The tiny model's rows (48 and 80 values) are whole rows for int8, and no whole blocks of 32.
+TEST_F(Verbs, WhatQuantizeCannotDoIsSaid) {
+    const Finished answer = runLapidary({"generate", "--model", vision(), "--prompt", "a", "-n", "1", "--quantize", "q4_0"});
+    EXPECT_EQ(answer.code, 0);
+    EXPECT_NE(answer.err.find("matrices stay as stored"), std::string::npos) << answer.err;
+    EXPECT_EQ(
+        runLapidary({"generate", "--model", vision(), "--prompt", "a", "-n", "1", "--quantize", "int8"}).err.find("warning"),
+        std::string::npos);
+    const auto weights = [&](std::vector<std::string> more) {
+        more.insert(more.begin(), {"inspect", "--model", vision(), "--json"});
+        return json::parse(runLapidary(more).out);
+    };
+    const json plain = weights({});
+    const json quantised = weights({"--quantize", "int8"});
+    for (const char* part : {"language weights", "vision weights"})
+        EXPECT_LT(quantised["forecast"]["bytes"][part].get<int>(), plain["forecast"]["bytes"][part].get<int>()) << part;
+    EXPECT_EQ(weights({"--quantize", "q4_0"})["warnings"].size(), 1U);
+    EXPECT_EQ(runLapidary({"inspect", "--model", vision(), "--context", "0"}).code, 2);
+}
+
 TEST_F(Verbs, ProcessorTakesSeveralPictures) {
     const Finished run = runLapidary({"processor", picture(0), picture(1), "--json", "-i", picture(2)});
     ASSERT_EQ(run.code, 0) << run.err;

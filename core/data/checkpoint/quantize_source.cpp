@@ -1,13 +1,18 @@
 #include "core/data/checkpoint/quantize_source.h"
 
 #include <unordered_set>
+#include <utility>
 
-#include "core/shared/plan/parameter_table.h"
 #include "kernels/dequantize.h"
 #include "kernels/quantize.h"
 
 namespace lapidary::checkpoint {
 namespace {
+
+constexpr std::pair<const char*, kernels::BlockFormat> kQuantizations[] = {{"int8", kernels::BlockFormat::Int8Row},
+                                                                           {"int4", kernels::BlockFormat::Int4Group128},
+                                                                           {"q8_0", kernels::BlockFormat::Q8_0},
+                                                                           {"q4_0", kernels::BlockFormat::Q4_0}};
 
 class QuantizedSource : public TensorSource {
 public:
@@ -44,24 +49,33 @@ private:
     kernels::BlockFormat m_format;
 };
 
+// The projector's matrix is a bare parameter [in, out] in the reference, no linear layer: torchao leaves it as it is.
+bool isQuantizable(const plan::Parameter& parameter) {
+    return parameter.part != plan::Part::Projection &&
+           (parameter.kind == plan::Kind::Matrix || parameter.kind == plan::Kind::Embedding);
+}
+
 }  // namespace
 
 Result<kernels::BlockFormat> parseQuantization(const std::string& name) {
-    if (name == "int8") return kernels::BlockFormat::Int8Row;
-    if (name == "int4") return kernels::BlockFormat::Int4Group128;
-    if (name == "q8_0") return kernels::BlockFormat::Q8_0;
-    if (name == "q4_0") return kernels::BlockFormat::Q4_0;
+    for (const auto& [known, format] : kQuantizations) {
+        if (name == known) return format;
+    }
     return Error{ErrorCode::Usage, "--quantize: expected int8, int4, q8_0 or q4_0, found '" + name.substr(0, 40) + "'", ""};
+}
+
+std::string quantizationName(kernels::BlockFormat format) {
+    for (const auto& [name, known] : kQuantizations) {
+        if (format == known) return name;
+    }
+    return "";
 }
 
 Result<std::shared_ptr<TensorSource>> quantizeSource(std::shared_ptr<TensorSource> source, const config::Gemma3Config& config,
                                                      bool untiedHead, kernels::BlockFormat format) {
     std::unordered_set<std::string> matrices;
     for (const plan::Parameter& parameter : plan::parameterTable(config, untiedHead)) {
-        // The projector's matrix is a bare parameter [in, out] in the reference, no linear layer: torchao leaves it as it is.
-        if (parameter.part == plan::Part::Projection) continue;
-        if (parameter.kind != plan::Kind::Matrix && parameter.kind != plan::Kind::Embedding) continue;
-        if (!source->contains(parameter.name)) continue;
+        if (!isQuantizable(parameter) || !source->contains(parameter.name)) continue;
         ASSIGN_OR_RETURN(const StoredTensor stored, source->tensor(parameter.name));
         if (!kernels::isPlain(stored.format)) {
             return Error{ErrorCode::Usage,
@@ -72,6 +86,30 @@ Result<std::shared_ptr<TensorSource>> quantizeSource(std::shared_ptr<TensorSourc
         if (stored.shape.size() == 2) matrices.insert(parameter.name);
     }
     return std::shared_ptr<TensorSource>(std::make_shared<QuantizedSource>(std::move(source), std::move(matrices), format));
+}
+
+std::int64_t quantizedBytes(const TensorSource& source, const plan::Parameter& parameter,
+                            std::optional<kernels::BlockFormat> format) {
+    const auto stored = source.tensor(parameter.name);
+    if (!stored) return 0;
+    if (format && isQuantizable(parameter)) {
+        if (const auto row = kernels::rowBytes(*format, parameter.shape[1])) return *row * parameter.shape[0];
+    }
+    return static_cast<std::int64_t>(stored->bytes.size());
+}
+
+std::vector<std::string> quantizeWarnings(const config::Gemma3Config& config, bool untiedHead, kernels::BlockFormat format) {
+    std::size_t matrices = 0;
+    std::vector<std::string> left;
+    for (const plan::Parameter& parameter : plan::parameterTable(config, untiedHead)) {
+        if (!isQuantizable(parameter)) continue;
+        ++matrices;
+        if (!kernels::rowBytes(format, parameter.shape[1])) left.push_back(parameter.name);
+    }
+    if (left.empty()) return left;
+    return {"--quantize " + quantizationName(format) + ": " + std::to_string(left.size()) + " of " + std::to_string(matrices) +
+            " matrices stay as stored, because the length of their rows is no multiple of " +
+            std::to_string(kernels::blockElements(format)) + " (such as " + left.front() + ")"};
 }
 
 }  // namespace lapidary::checkpoint

@@ -12,6 +12,9 @@ Result<plan::MemoryForecast> forecastOf(const checkpoint::Checkpoint& checkpoint
     std::optional<kernels::BlockFormat> format;
     if (!quantize.empty()) {
         ASSIGN_OR_RETURN(format, checkpoint::parseQuantization(quantize));
+        // Reads nothing: it only refuses what a load would refuse.
+        const auto possible = checkpoint::quantizeSource(checkpoint.tensors, checkpoint.config, checkpoint.untiedHead, *format);
+        if (!possible) return possible.error();
     }
     plan::ForecastSettings settings;
     settings.cache.contextTokens = contextTokens;
@@ -20,13 +23,8 @@ Result<plan::MemoryForecast> forecastOf(const checkpoint::Checkpoint& checkpoint
         settings.cache.bytesPerElement = 2;
         settings.activationBytes = 2;
     }
-    settings.weightBytes = [&](const plan::Parameter& parameter) -> std::int64_t {
-        const bool matrix = parameter.kind == plan::Kind::Matrix || parameter.kind == plan::Kind::Embedding;
-        if (format && matrix && parameter.part == plan::Part::Language && parameter.shape.size() == 2) {
-            if (const auto row = kernels::rowBytes(*format, parameter.shape[1])) return *row * parameter.shape[0];
-        }
-        const auto tensor = checkpoint.tensors->tensor(parameter.name);
-        return tensor ? static_cast<std::int64_t>(tensor->bytes.size()) : 0;
+    settings.weightBytes = [&](const plan::Parameter& parameter) {
+        return checkpoint::quantizedBytes(*checkpoint.tensors, parameter, format);
     };
     return plan::forecastMemory(checkpoint.config, settings);
 }

@@ -10,7 +10,8 @@
 
 namespace lapidary::session {
 
-// dtype: "auto", "float32", "bfloat16"; quantize: empty or as --quantize.  Errors: Usage for an unknown quantisation.
+// dtype: "auto", "float32", "bfloat16"; quantize: empty or as --quantize.  Errors: Usage for an unknown
+// quantisation, or one of weights that are quantised already.
 Result<plan::MemoryForecast> forecastOf(const checkpoint::Checkpoint& checkpoint, std::int64_t contextTokens,
                                         const std::string& dtype, const std::string& quantize);
 

@@ -69,6 +69,10 @@ Result<std::shared_ptr<const Model>> Model::load(const ModelRequest& request, co
     at::set_num_threads(static_cast<int>(std::min<std::int64_t>(request.threads > 0 ? request.threads : cores, 1024)));
     report(options.quantize ? "quantising" : "loading", 0.5);
     ASSIGN_OR_RETURN(auto network, model::Gemma3VlModel::load(opened.config(), *opened.checkpoint.tensors, options));
+    if (options.quantize) {
+        const auto left = checkpoint::quantizeWarnings(opened.config(), opened.checkpoint.untiedHead, *options.quantize);
+        opened.warnings.insert(opened.warnings.end(), left.begin(), left.end());
+    }
     AdapterSet adapters(network);
     for (const std::string& folder : request.adapters) {
         const auto added = adapters.add(folder);
@@ -108,6 +112,11 @@ std::string Model::dtypeName() const {
     return m_network->options().precision == ops::Precision::BFloat16 ? "bfloat16" : "float32";
 }
 
+std::string Model::quantizeName() const {
+    const auto& format = m_network->options().quantize;
+    return format ? checkpoint::quantizationName(*format) : "";
+}
+
 std::int64_t Model::parameters() const {
     std::int64_t count = 0;
     for (const plan::Parameter& parameter : plan::parameterTable(config(), m_opened.checkpoint.untiedHead))
@@ -117,10 +126,8 @@ std::int64_t Model::parameters() const {
 
 std::int64_t Model::weightBytes() const {
     std::int64_t bytes = 0;
-    for (const std::string& name : m_opened.checkpoint.tensors->names()) {
-        const auto tensor = m_opened.checkpoint.tensors->tensor(name);
-        if (tensor) bytes += static_cast<std::int64_t>(tensor->bytes.size());
-    }
+    for (const plan::Parameter& parameter : plan::parameterTable(config(), m_opened.checkpoint.untiedHead))
+        bytes += checkpoint::quantizedBytes(*m_opened.checkpoint.tensors, parameter, m_network->options().quantize);
     return bytes;
 }
 

@@ -61,8 +61,9 @@ public:
     [[nodiscard]] const std::vector<std::string>& warnings() const { return m_opened.warnings; }
     [[nodiscard]] std::string deviceName() const;  // "cpu", "cuda:0"
     [[nodiscard]] std::string dtypeName() const;
+    [[nodiscard]] std::string quantizeName() const;  // as --quantize; empty: weights as stored
     [[nodiscard]] std::int64_t parameters() const;  // a tied head counted once
-    [[nodiscard]] std::int64_t weightBytes() const;  // as stored
+    [[nodiscard]] std::int64_t weightBytes() const;  // as stored, or as --quantize made them
 
 private:
     Model(OpenedCheckpoint opened, std::shared_ptr<model::Gemma3VlModel> network, AdapterSet adapters, ActiveAdapter active,

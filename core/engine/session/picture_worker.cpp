@@ -114,8 +114,11 @@ Result<protocol::DoneEvent> PictureWorker::forecast(std::int64_t id, const proto
     if (request.model.empty()) {
         const auto model = m_holder.get();
         if (!model) return noModelError();
-        ASSIGN_OR_RETURN(const std::int64_t context, resolveContext(model->config().text, request.context, true));
-        ASSIGN_OR_RETURN(const auto memory, forecastOf(model->opened().checkpoint, context, request.dtype, request.quantize));
+        const std::int64_t wanted = request.context == 0 ? model->contextTokens() : request.context;
+        ASSIGN_OR_RETURN(const std::int64_t context, resolveContext(model->config().text, wanted, true));
+        const std::string dtype = request.dtype == "auto" ? model->dtypeName() : request.dtype;
+        const std::string quantize = request.quantize.empty() ? model->quantizeName() : request.quantize;
+        ASSIGN_OR_RETURN(const auto memory, forecastOf(model->opened().checkpoint, context, dtype, quantize));
         m_events.write({id, forecastEvent(memory, context)});
         return protocol::DoneEvent{};
     }

@@ -55,6 +55,20 @@ TEST(QuantizeSource, MatricesAreQuantisedRowByRowTheRestStays) {
     }
 }
 
+TEST(QuantizeSource, SaysWhichMatricesStayAsStored) {
+    config::Gemma3Config config = test::tinyVisionConfig();
+    config.text.hiddenSize = 128;
+    EXPECT_TRUE(quantizeWarnings(config, false, BlockFormat::Int8Row).empty()) << "a row is its block";
+    for (const BlockFormat format : {BlockFormat::Int4Group128, BlockFormat::Q8_0, BlockFormat::Q4_0}) {
+        const auto warnings = quantizeWarnings(config, false, format);
+        ASSERT_EQ(warnings.size(), 1U);
+        expectSays(warnings.front(), {"--quantize " + quantizationName(format) + ": ", " of ", "stay as stored",
+                                      format == BlockFormat::Int4Group128 ? "no multiple of 128" : "no multiple of 32"});
+    }
+    for (const char* name : {"int8", "int4", "q8_0", "q4_0"}) EXPECT_EQ(quantizationName(*parseQuantization(name)), name);
+    EXPECT_EQ(quantizationName(BlockFormat::Q4_K), "");
+}
+
 TEST(QuantizeSource, RefusesQuantisedSourcesAndUnknownNames) {
     const test::TempDir folder;
     config::Gemma3Config config = test::tinyTextConfig();
