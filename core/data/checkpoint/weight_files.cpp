@@ -235,6 +235,12 @@ Result<WeightFiles> openSingle(const fs::path& path) {
     return weights;
 }
 
+// A Megatron checkpoint's root, or one of its iterations (torch_dist).
+bool looksLikeMegatron(const fs::path& folder) {
+    std::error_code ignored;
+    return fs::exists(folder / "latest_checkpointed_iteration.txt", ignored) || fs::exists(folder / "common.pt", ignored);
+}
+
 Result<WeightFiles> openFolder(const fs::path& folder) {
     std::error_code ignored;
     const bool hasIndex = fs::exists(folder / kIndexName, ignored);
@@ -252,6 +258,12 @@ Result<WeightFiles> openFolder(const fs::path& folder) {
     }
     if (names.size() == 1 && !shardNumber(names.front())) return openSingle(folder / names.front());
     if (!names.empty()) return openNumberedShards(folder, names);
+    if (looksLikeMegatron(folder)) {
+        return Error{ErrorCode::Unsupported,
+                     "this is a Megatron checkpoint, which this version does not open; have Megatron-Bridge export it as a "
+                     "Hugging Face folder (AutoBridge.export_ckpt)",
+                     folder.string()};
+    }
     for (const char* ending : {".bin", ".pt", ".pth", ".ckpt", ".distcp", ".pkl"}) {
         const std::vector<std::string> pickles = namesEndingWith(folder, ending);
         if (!pickles.empty()) return refusePickle(folder / pickles.front());

@@ -222,6 +222,19 @@ TEST(Fault17, PickledWeightsAreRefusedUnread) {
     }
 }
 
+// Its own pickles (train_state.pt) are no weights that transformers could convert.
+TEST(Fault17, AMegatronCheckpointIsCalledByItsName) {
+    const test::TempDir folder;
+    folder.write("latest_checkpointed_iteration.txt", "5");
+    folder.write("latest_train_state.pt", maliciousPickle(folder.path() / "canary"));
+    folder.write("iter_0000005/common.pt", maliciousPickle(folder.path() / "canary"));
+    folder.write("iter_0000005/__0_0.distcp", maliciousPickle(folder.path() / "canary"));
+    for (const fs::path& path : {folder.path(), folder.path() / "iter_0000005"}) {
+        expectRefused(path, ErrorCode::Unsupported, {"Megatron checkpoint", "Hugging Face folder"});
+    }
+    EXPECT_FALSE(fs::exists(folder.path() / "canary"));
+}
+
 TEST(Fault17, SafetensorsBesideAPickleAreRead) {
     const test::TempDir folder;
     folder.write("pytorch_model.bin", maliciousPickle(folder.path() / "canary"));
