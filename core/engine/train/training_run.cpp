@@ -319,10 +319,10 @@ Result<RunResult> runTraining(const RunRequest& request, distributed::ProcessGro
     started.notes = data.notes;
     started.notes.insert(started.notes.end(), model.opened.warnings.begin(), model.opened.warnings.end());
     log.write(started);
-    return RunLoop(request,
-                   {model, data, *objective, trainer, folder, log, samples ? &*samples : nullptr, group, clock, memory,
-                    identity},
-                   std::move(order), counters)
+    return RunLoop(
+               request,
+               {model, data, *objective, trainer, folder, log, samples ? &*samples : nullptr, group, clock, memory, identity},
+               std::move(order), counters)
         .run(stop);
 }
 
