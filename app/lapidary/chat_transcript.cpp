@@ -20,6 +20,14 @@ const char* sourceKey(image::ImageSource::Kind kind) {
     return "path";
 }
 
+// A messages file's relative paths begin at its own folder, a person's at the current one.
+std::string valueSeenFrom(const std::filesystem::path& folder, const image::ImageSource& source) {
+    if (source.kind != image::ImageSource::Kind::Path || std::filesystem::path(source.value).is_absolute()) return source.value;
+    std::error_code problem;
+    const auto path = std::filesystem::proximate(source.value, folder.empty() ? "." : folder, problem);
+    return problem ? source.value : path.string();
+}
+
 }  // namespace
 
 Result<void> ChatTranscript::addImage(const std::string& argument) {
@@ -68,7 +76,7 @@ Result<void> ChatTranscript::save(const std::filesystem::path& path) const {
     for (const Turn& turn : m_turns) {
         ordered_json content = ordered_json::array();
         for (const image::ImageSource& source : turn.images)
-            content.push_back({{"type", "image"}, {sourceKey(source.kind), source.value}});
+            content.push_back({{"type", "image"}, {sourceKey(source.kind), valueSeenFrom(path.parent_path(), source)}});
         content.push_back({{"type", "text"}, {"text", turn.question}});
         messages.push_back({{"role", "user"}, {"content", std::move(content)}});
         if (turn.answered) messages.push_back({{"role", "assistant"}, {"content", turn.answer}});

@@ -78,7 +78,10 @@ private:
             if (!added)
                 console.error(added.error().toString());
             else
-                console.note("The next message has " + std::to_string(transcript.pendingImages()) + " picture(s).");
+                console.note("The next message has " + std::to_string(transcript.pendingImages()) +
+                             (transcript.pendingImages() == 1 ? " picture." : " pictures."));
+        } else if (name == "/pan-and-scan" && argument == "on" && !model.processor().acceptsPictures()) {
+            console.error(session::textOnlyModelError().toString());
         } else if (name == "/pan-and-scan" && (argument == "on" || argument == "off")) {
             m_prompt.panAndScan = argument == "on";
             console.note("Pan & scan is " + argument + ".");

@@ -37,6 +37,17 @@ TEST_F(Verbs, ChatCommandsSayWhatTheyMiss) {
     EXPECT_EQ(run.err.find("is not a command"), std::string::npos) << run.err;
 }
 
+// Row 15.
+TEST_F(Verbs, Fault15AChatWithATextOnlyModelRefusesWhatConcernsPictures) {
+    const Finished run =
+        runLapidary({"chat", "--model", text(), "-n", "2"}, "/pan-and-scan on\n/image " + picture() + "\n/pan-and-scan off\n");
+    EXPECT_EQ(run.code, 0);
+    const std::size_t first = run.err.find("text-only");
+    ASSERT_NE(first, std::string::npos) << run.err;
+    EXPECT_NE(run.err.find("text-only", first + 1), std::string::npos) << run.err;
+    EXPECT_EQ(run.err.find("Pan & scan is on"), std::string::npos) << run.err;
+}
+
 TEST_F(Verbs, ChatSurvivesABadPicture) {
     const Finished run =
         runLapidary({"chat", "--model", vision(), "-n", "2"}, "/image " + file("bad.png", "not a picture") + "\nLook\nHello\n");

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
@@ -91,6 +92,29 @@ TEST(ChatTranscript, PicturesGoWithTheNextQuestionAndUndoTakesBoth) {
     EXPECT_TRUE(transcript.undo());
     EXPECT_FALSE(transcript.undo());
     EXPECT_TRUE(transcript.conversation().images.empty());
+}
+
+TEST(ChatTranscript, PicturesAreFoundFromAFileInAnotherFolder) {
+    namespace fs = std::filesystem;
+    const test::TempDir folder;
+    folder.write("a.png", "x");
+    fs::create_directory(folder.path() / "talks");
+    const fs::path before = fs::current_path();
+    fs::current_path(folder.path());
+    ChatTranscript transcript("");
+    const bool added = transcript.addImage("a.png").has_value();
+    transcript.ask("What is it?");
+    const bool saved = transcript.save("talks/saved.json").has_value() && transcript.save("here.json").has_value();
+    fs::current_path(before);
+    ASSERT_TRUE(added && saved);
+    for (const char* name : {"talks/saved.json", "here.json"}) {
+        const auto again = processor::readMessagesFile(folder.path() / name);
+        ASSERT_TRUE(again.has_value()) << again.error().toString();
+        ASSERT_EQ(again->images.size(), 1U);
+        std::error_code missing;
+        EXPECT_TRUE(fs::equivalent(again->images.front().value, folder.path() / "a.png", missing))
+            << again->images.front().value;
+    }
 }
 
 TEST(DataFolder, LapidaryHomeOverridesAll) {
