@@ -31,6 +31,7 @@ public:
 
     Result<void> run(const Invocation& invocation) override {
         RETURN_IF_ERROR(text::requireUtf8(m_prompt.system, "--system"));
+        RETURN_IF_ERROR(checkSampling(m_sampling));
         ASSIGN_OR_RETURN(const auto model, loadModel(m_model, invocation));
         const auto folder = dataFolder();
         LineReader lines(folder.empty() ? folder : folder / "chat_history");

@@ -25,12 +25,17 @@ std::string ModelOptions::model() const {
 }
 
 void addCheckpointOptions(CLI::App& command, ModelOptions& options) {
-    command
-        .add_option("-m,--model", options.request.model,
-                    "folder, .gguf file, id in the local Hugging Face cache, or demo: the small model that comes with Lapidary")
+    CLI::Option* own =
+        command
+            .add_option(
+                "-m,--model", options.request.model,
+                "folder, .gguf file, id in the local Hugging Face cache, or demo: the small model that comes with Lapidary")
+            ->type_name("M");
+    command.add_option("--hf-model-path", options.hfModelPath, "same as --model (Megatron-Bridge's name)")
+        ->excludes(own)
         ->type_name("M");
-    command.add_option("--hf-model-path", options.hfModelPath, "same as --model (Megatron-Bridge's name)")->type_name("M");
     command.add_option("--megatron-model-path", options.megatronModelPath, "same as --model (Megatron-Bridge's name)")
+        ->excludes(own)
         ->type_name("M");
     command.add_option("--mmproj", options.request.mmproj, "vision part of a GGUF model")->type_name("F");
 }
@@ -98,10 +103,12 @@ void addViewOptions(CLI::App& command, PromptOptions& options) {
     command
         .add_option("--pan-and-scan-min-crop-size", options.minCropSize,
                     "smallest side of a crop in pixels (default: the model's own, 256)")
+        ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 20))
         ->type_name("N");
     command
         .add_option("--pan-and-scan-max-num-crops", options.maxNumCrops,
                     "most crops of a picture (default: the model's own, 4)")
+        ->check(CLI::Range(std::int64_t{1}, std::int64_t{1024}))
         ->type_name("N");
     command
         .add_option("--pan-and-scan-min-ratio-to-activate", options.minRatioToActivate,
@@ -218,6 +225,16 @@ void addSamplingOptions(CLI::App& command, SamplingOptions& options) {
     command.add_option("--logprobs", options.logprobs, "with --json: log-probabilities and the N likeliest tokens beside each")
         ->check(CLI::Range(0, 100))
         ->type_name("N");
+}
+
+Result<void> checkSampling(const SamplingOptions& options) {
+    const auto possible = session::resolveSampling({}, options.sampling);
+    if (!possible) return possible.error();
+    for (const std::string& stop : options.stop) {
+        if (stop.empty()) return Error{ErrorCode::Usage, "expected a text that ends the answer, found an empty one", "--stop"};
+        RETURN_IF_ERROR(text::requireUtf8(stop, "--stop"));
+    }
+    return {};
 }
 
 Result<session::AnswerSettings> answerSettings(const SamplingOptions& options, const session::Model& model) {

@@ -72,6 +72,8 @@ struct SamplingOptions {
     std::int64_t logprobs = 0;
 };
 void addSamplingOptions(CLI::App& command, SamplingOptions& options);
+// What can be refused before a model is opened, which takes its time.  Errors: Usage; InvalidData for a stop text that is no UTF-8.
+Result<void> checkSampling(const SamplingOptions& options);
 // With --log-level info: how many pictures the tower had to look at.
 void tellReusedViews(const session::AnswerReport& report, const Console& console);
 Result<session::AnswerSettings> answerSettings(const SamplingOptions& options, const session::Model& model);

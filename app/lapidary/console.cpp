@@ -41,7 +41,7 @@ void Console::info(const std::string& message) const {
 }
 
 void Console::note(const std::string& message) const {
-    if (!quiet) std::cerr << message << std::endl;
+    if (!quiet && logLevel != "error") std::cerr << message << std::endl;
 }
 
 std::vector<std::string> hyphenated(int argc, const char* const* argv) {

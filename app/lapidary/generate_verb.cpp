@@ -27,6 +27,7 @@ public:
         if (m_sampling.logprobs > 0 && !invocation.console.json) {
             return Error{ErrorCode::Usage, "log-probabilities are part of the JSON result: add --json", "--logprobs"};
         }
+        RETURN_IF_ERROR(checkSampling(m_sampling));
         if (!m_batchFile.empty()) return runBatch(invocation);
         ASSIGN_OR_RETURN(const ReadPrompt read, readPrompt(m_prompt, m_model, invocation.stop));
         ASSIGN_OR_RETURN(const auto model, loadModel(m_model, invocation));

@@ -86,14 +86,33 @@ int runVerb(Verb& verb, const Invocation& invocation) {
 
 // CLI11 would only say that a subcommand is required.
 Result<void> checkVerbName(const std::vector<std::string>& arguments) {
-    if (arguments.empty() || arguments.front().starts_with("-")) return {};
-    std::vector<std::string> known;
+    if (arguments.empty()) return {};
+    std::vector<std::string> known{"-h", "--help", "--version"};
+    if (arguments.front().starts_with("-")) {
+        if (std::find(known.begin(), known.end(), arguments.front()) != known.end()) return {};
+        return Error{ErrorCode::Usage,
+                     "'" + arguments.front() + "' stands before any verb; options follow theirs, as in lapidary inspect --json",
+                     ""};
+    }
+    known.clear();
     for (const VerbEntry& entry : verbEntries()) known.emplace_back(entry.name);
     if (std::find(known.begin(), known.end(), arguments.front()) != known.end()) return {};
     const std::string nearest = nearestKey(arguments.front(), known);
     return Error{ErrorCode::Usage,
                  "there is no verb '" + arguments.front() + "'" + (nearest.empty() ? "" : "; did you mean '" + nearest + "'?"),
                  ""};
+}
+
+// CLI11 says that a subcommand is required, but neither which there are nor what was found in its place.
+std::string complaint(const CLI::App& app, const CLI::ParseError& problem) {
+    const CLI::App* at = &app;
+    while (!at->get_subcommands().empty()) at = at->get_subcommands().front();
+    const auto choices = at->get_subcommands([](const CLI::App*) { return true; });
+    if (choices.empty() || problem.get_name() != "RequiredError") return problem.what();
+    std::string text = "expected one of";
+    for (const CLI::App* choice : choices) text += (choice == choices.front() ? " " : ", ") + choice->get_name();
+    const std::vector<std::string> rest = app.remaining(true);
+    return text + (rest.empty() ? "" : ", found '" + rest.front() + "'");
 }
 
 int runMain(int argc, const char* const* argv) {
@@ -124,7 +143,7 @@ int runMain(int argc, const char* const* argv) {
     } catch (const CLI::Success& success) {
         return app.exit(success);
     } catch (const CLI::ParseError& problem) {
-        console.error(problem.what());
+        console.error(complaint(app, problem));
         const auto chosen = app.get_subcommands();
         console.note("Run 'lapidary" + (chosen.empty() ? "" : " " + chosen.front()->get_name()) +
                      " --help' for what it takes.");

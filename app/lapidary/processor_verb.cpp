@@ -114,7 +114,8 @@ private:
                 if (view.contains("file")) std::cout << "          " << view["file"].get<std::string>() << '\n';
                 ++number;
             }
-            std::cout << "  " << picture["soft_tokens"] << " image tokens in " << picture["views"].size() << " views\n";
+            std::cout << "  " << picture["soft_tokens"] << " image tokens in " << picture["views"].size()
+                      << (picture["views"].size() == 1 ? " view\n" : " views\n");
         }
     }
 

@@ -53,7 +53,12 @@ public:
     }
 
     Result<void> run(const Invocation& invocation) override {
-        if (!m_prompt.messagesFile.empty()) return runMessages(invocation);
+        if (m_skipSpecial && !m_decode) return Error{ErrorCode::Usage, "--skip-special goes with --decode", ""};
+        if (!m_prompt.messagesFile.empty()) {
+            if (!m_text && !m_decode && !m_noBos) return runMessages(invocation);
+            return Error{ErrorCode::Usage,
+                         "--messages describes the whole text: leave the plain text, --decode and --no-bos out", ""};
+        }
         ASSIGN_OR_RETURN(const std::filesystem::path path, session::resolveModelPath(m_model.model()));
         ASSIGN_OR_RETURN(const auto tokenizer, session::openTokenizer(path));
         std::string text;

@@ -31,7 +31,7 @@ struct Console {
     void error(const std::string& message) const;    // always shown
     void warning(const std::string& message) const;  // not with --quiet or --log-level error
     void info(const std::string& message) const;     // with --log-level info or debug
-    void note(const std::string& message) const;     // a plain line for a person; not with --quiet
+    void note(const std::string& message) const;     // a plain line for a person; as a warning
 };
 
 struct Invocation {

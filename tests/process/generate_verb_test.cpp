@@ -97,6 +97,7 @@ TEST_F(Verbs, BaseModelsContinueTextAndSaySo) {
     const json ids = json::parse(runLapidary({"tokenize", "--model", base(), "Hello", "--json"}).out);
     EXPECT_EQ(json::parse(run.out)["prompt_tokens"], ids["count"]);
     EXPECT_EQ(runLapidary({"generate", "--model", base(), "--prompt", "Hello", "-n", "2", "--quiet"}).err, "");
+    EXPECT_EQ(runLapidary({"generate", "--model", base(), "--prompt", "Hello", "-n", "2", "--log-level", "error"}).err, "");
 }
 
 // Drawn evenly from the whole vocabulary, with an end token that is not in it: minutes of ever new text.

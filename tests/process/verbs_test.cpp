@@ -2,6 +2,7 @@
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
 #include "tests/process/verbs_fixture.h"
 
@@ -41,6 +42,37 @@ TEST_F(Verbs, WrongUsageIsCode2AndSaysWhatWouldBeRight) {
     EXPECT_EQ(runLapidary({"generate", "--model", text(), "--prompt", "a", "--top-p", "0"}).code, 2);
     EXPECT_EQ(runLapidary({"generate", "--prompt", "a"}).code, 2);
     EXPECT_EQ(runLapidary({"generate", "--model", text(), "--prompt", "a", "--logprobs", "2"}).code, 2);
+}
+
+TEST_F(Verbs, WhatStandsInAVerbsPlaceIsNamed) {
+    const auto complains = [](const std::vector<std::string>& arguments, const std::vector<std::string>& words) {
+        const Finished run = runLapidary(arguments);
+        EXPECT_EQ(run.code, 2);
+        for (const std::string& word : words) EXPECT_NE(run.err.find(word), std::string::npos) << word << ": " << run.err;
+    };
+    complains({}, {"expected one of chat, generate"});
+    complains({"--json", "inspect"}, {"'--json' stands before any verb"});
+    complains({"model", "fetch"}, {"expected one of list, pull, remove, verify, found 'fetch'"});
+    complains({"model"}, {"expected one of list, pull, remove, verify\n"});
+    complains({"model", "pull"}, {"id is required"});
+}
+
+// Nothing that was typed is passed over: no model exists, so these are refused before one is looked for.
+TEST_F(Verbs, OptionsThatCannotBothBeMeantAreRefused) {
+    for (const std::vector<std::string>& arguments : std::vector<std::vector<std::string>>{
+             {"generate", "--model", "/none", "--hf_model_path", "/other", "--prompt", "a"},
+             {"generate", "--model", "/none", "--prompt", "a", "--temperature", "-1"},
+             {"generate", "--model", "/none", "--prompt", "a", "--stop", ""},
+             {"chat", "--model", "/none", "--min-p", "2"},
+             {"tokenize", "--model", "/none", "--messages", "m.json", "a text"},
+             {"tokenize", "--model", "/none", "--messages", "m.json", "--decode"},
+             {"tokenize", "--model", "/none", "--skip-special", "a text"},
+             {"processor", picture(), "--pan-and-scan", "--pan-and-scan-max-num-crops", "0"},
+             {"processor", picture(), "--pan-and-scan", "--pan-and-scan-min-crop-size", "-3"}}) {
+        const Finished run = runLapidary(arguments);
+        EXPECT_EQ(run.code, 2) << testing::PrintToString(arguments) << run.err;
+    }
+    EXPECT_EQ(runLapidary({"generate", "--model", "/none", "--prompt", "a", "--stop", "a\xff"}).code, 3);
 }
 
 TEST_F(Verbs, MissingModelIsCode3) {

@@ -85,7 +85,9 @@ TEST(ProcessorVerb, SpeaksToPeopleToo) {
     const Outcome outcome = run(app::makeProcessorVerb(), {scene(), "--pan-and-scan"}, false);
     ASSERT_TRUE(outcome.result);
     EXPECT_NE(outcome.text.find("EXIF orientation 6: 1600 x 900 upright"), std::string::npos) << outcome.text;
-    EXPECT_NE(outcome.text.find("768 image tokens in 3 views"), std::string::npos) << outcome.text;
+    EXPECT_NE(outcome.text.find("768 image tokens in 3 views\n"), std::string::npos) << outcome.text;
+    const Outcome whole = run(app::makeProcessorVerb(), {scene()}, false);
+    EXPECT_NE(whole.text.find("256 image tokens in 1 view\n"), std::string::npos) << whole.text;
 }
 
 TEST(ProcessorVerb, RefusesWhatItCannotRead) {
