@@ -13,7 +13,9 @@ Result<std::vector<std::int64_t>> readIdsFile(const std::filesystem::path& path)
     ASSIGN_OR_RETURN(const Json root, parseJson(bytes, path.string()));
     const Json& list = root.is_object() && root.contains("input_ids") ? root.at("input_ids") : root;
     if (!list.is_array() || list.empty()) {
-        return Error{ErrorCode::InvalidData, "expected a list of token ids, found " + describeJson(list), path.string()};
+        return Error{ErrorCode::InvalidData,
+                     "expected a list of token ids, found " + (list.is_array() ? "an empty one" : describeJson(list)),
+                     path.string()};
     }
     std::vector<std::int64_t> ids;
     for (const Json& entry : list) {

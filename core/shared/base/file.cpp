@@ -45,7 +45,7 @@ int createPartial(const std::filesystem::path& folder, std::filesystem::path& pa
 
 Error systemError(const std::string& action, const std::filesystem::path& path, int errnoValue) {
     ErrorCode code = ErrorCode::Io;
-    if (errnoValue == ENOENT || errnoValue == ENOTDIR) code = ErrorCode::NotFound;
+    if (errnoValue == ENOENT || errnoValue == ENOTDIR || errnoValue == ENAMETOOLONG) code = ErrorCode::NotFound;
     if (errnoValue == ENOMEM) code = ErrorCode::OutOfMemory;
     return Error{code, action + " '" + path.string() + "': " + std::strerror(errnoValue), ""};
 }

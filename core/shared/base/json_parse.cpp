@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
+#include <string_view>
 #include <vector>
 
 #include "core/shared/base/json.h"
@@ -13,6 +14,13 @@ namespace {
 
 constexpr std::size_t kMaxPathBytes = 200;
 constexpr int kNumberTooLarge = 406;  // the exception id of nlohmann/json for a number that becomes infinite
+
+// "[json.exception.parse_error.101] parse error at line 2, column 5: syntax error …" → "line 2, column 5: syntax error …".
+std::string_view placeAndReason(std::string_view what) {
+    constexpr std::string_view kBefore = "parse error at ";
+    const std::size_t at = what.find(kBefore);
+    return at == std::string_view::npos ? what : what.substr(at + kBefore.size());
+}
 
 class TreeBuilder final : public nlohmann::json_sax<Json> {
 public:
@@ -48,7 +56,7 @@ public:
                           clipText(token, 40));
         }
         return refuse("not valid JSON at byte " + std::to_string(position) + (path.empty() ? "" : ", near '" + path + "'") +
-                      " (" + clipText(error.what(), 300) + ")");
+                      " (" + clipText(placeAndReason(error.what()), 300) + ")");
     }
 
 private:

@@ -178,6 +178,7 @@ TEST(Fault59, UnreadableFileIsAClearError) {
 
 TEST(SystemError, CodesOfTheSystem) {
     EXPECT_EQ(systemError("cannot open", "x", ENOENT).code, ErrorCode::NotFound);
+    EXPECT_EQ(systemError("cannot open", "x", ENAMETOOLONG).code, ErrorCode::NotFound) << "no file can have such a name";
     EXPECT_EQ(systemError("cannot open", "x", ENOTDIR).code, ErrorCode::NotFound);
     EXPECT_EQ(systemError("cannot map", "x", ENOMEM).code, ErrorCode::OutOfMemory);
     EXPECT_EQ(systemError("cannot open", "x", EACCES).code, ErrorCode::Io);

@@ -25,6 +25,9 @@ TEST(ParseJson, ReadsWhatIsWellFormed) {
 
 TEST(Fault61, BrokenJsonNamesSourceAndByte) {
     EXPECT_EQ(errorOf("{\"a\": 1,}").substr(0, 33), "test.json: not valid JSON at byte") << errorOf("{\"a\": 1,}");
+    const std::string second = errorOf("{\n  \"a\": nope}");
+    EXPECT_NE(second.find("(line 2, column 9: syntax error"), std::string::npos) << second;
+    EXPECT_EQ(second.find("json.exception"), std::string::npos) << second;
     for (const char* text :
          {"", "{", "[1,", "{\"a\"}", "nul", "[1] x", "\"\x01\"", "{'a':1}", "[1,2", "// x\n1", "NaN", "[Infinity]"}) {
         EXPECT_FALSE(parseJson(text, "x")) << text;
