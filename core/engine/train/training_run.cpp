@@ -1,8 +1,10 @@
 #include "core/engine/train/training_run.h"
 
+#include <ATen/Context.h>
 #include <ATen/Parallel.h>
 
 #include <algorithm>
+#include <array>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <thread>
@@ -255,6 +257,23 @@ std::unique_ptr<Objective> makeObjective(const plan::Recipe& recipe, TrainingMod
                                                   .store = model.visionStates.get()});
 }
 
+// PyTorch's setting is the process's: a run that ends gives it back.
+class ScopedMatmulPrecision {
+public:
+    explicit ScopedMatmulPrecision(plan::MatmulPrecision precision)
+        : m_before(kOfTorch.at(static_cast<std::size_t>(at::globalContext().float32MatmulPrecision()))) {
+        at::globalContext().setFloat32MatmulPrecision(kOfTorch.at(static_cast<std::size_t>(precision)));
+    }
+    ~ScopedMatmulPrecision() { at::globalContext().setFloat32MatmulPrecision(m_before); }
+    ScopedMatmulPrecision(const ScopedMatmulPrecision&) = delete;
+    ScopedMatmulPrecision& operator=(const ScopedMatmulPrecision&) = delete;
+
+private:
+    // In the order of both enumerations.
+    static constexpr std::array<const char*, 3> kOfTorch{"highest", "high", "medium"};
+    std::string m_before;
+};
+
 std::string dtypeName(const plan::Recipe& recipe) {
     return recipe.mixedPrecision == plan::Precision::Float32 ? "float32" : "bfloat16";
 }
@@ -274,6 +293,7 @@ Result<RunResult> runTraining(const RunRequest& request, distributed::ProcessGro
     const auto cores = static_cast<std::int64_t>(std::max(1U, std::thread::hardware_concurrency()));
     at::set_num_threads(
         static_cast<int>(request.threads > 0 ? request.threads : std::max<std::int64_t>(1, cores / group.localSize())));
+    const ScopedMatmulPrecision precision(recipe.train.float32MatmulPrecision);
     ASSIGN_OR_RETURN(const double weightDecay, plan::effectiveWeightDecay(recipe));
     std::optional<RunFolder> opened;
     std::string modelPath;

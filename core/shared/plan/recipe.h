@@ -33,6 +33,10 @@ enum class Metric : std::uint8_t { Loss, Accuracy };
 enum class BadStepPolicy : std::uint8_t { Stop, Pause, Skip, Rollback, LowerLr };
 enum class MemoryPolicy : std::uint8_t { Pause, Stop, Smaller, Skip };
 
+// torch.set_float32_matmul_precision: how exactly float32 matrices are multiplied.  Medium: rounded to bfloat16, summed in float32, where
+// the hardware has units for it (AMX, tensor cores); High: TensorFloat32 there.
+enum class MatmulPrecision : std::uint8_t { Highest, High, Medium };
+
 // A JSON object whose keys belong to somebody else (a maker's arguments), kept as compact text: "{}" where empty.
 struct FreeObject {
     std::string json = "{}";
@@ -70,6 +74,7 @@ struct TrainSection {
     std::int64_t manualGcInterval = 0;
     std::int64_t manualGcEval = 0;
     bool activationCheckpointing = false;  // own
+    MatmulPrecision float32MatmulPrecision = MatmulPrecision::Highest;  // own, after torch
     TrainTask task = TrainTask::Answers;  // own
     double lossSpikeFactor = 10.0;  // own; the step is not applied at a loss this many times the recent mean; 0: off
     BadStepPolicy onBadStep = BadStepPolicy::Stop;  // own

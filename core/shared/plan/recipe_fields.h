@@ -52,6 +52,8 @@ constexpr Names<MemoryPolicy, 4> kMemoryPolicyNames = {{MemoryPolicy::Pause, "pa
                                                        {MemoryPolicy::Stop, "stop"},
                                                        {MemoryPolicy::Smaller, "smaller"},
                                                        {MemoryPolicy::Skip, "skip"}};
+constexpr Names<MatmulPrecision, 3> kMatmulPrecisionNames = {
+    {MatmulPrecision::Highest, "highest"}, {MatmulPrecision::High, "high"}, {MatmulPrecision::Medium, "medium"}};
 constexpr Names<AdapterInit, 2> kAdapterInitNames = {{AdapterInit::PeftDefault, "peft"}, {AdapterInit::Xavier, "xavier"}};
 
 template <class V>
@@ -92,6 +94,7 @@ void fields(V& v, TrainSection& s) {
     v.integer("manual_gc_interval", s.manualGcInterval, 0, kMaxCount);
     v.integer("manual_gc_eval", s.manualGcEval, 0, kMaxCount);
     v.flag("activation_checkpointing", s.activationCheckpointing);
+    v.choice("float32_matmul_precision", s.float32MatmulPrecision, kMatmulPrecisionNames);
     v.choice("task", s.task, kTrainTaskNames);
     v.number("loss_spike_factor", s.lossSpikeFactor, 0.0, kMaxNumber);
     v.choice("on_bad_step", s.onBadStep, kBadStepPolicyNames);

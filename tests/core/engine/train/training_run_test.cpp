@@ -1,6 +1,7 @@
 // Whole runs on tiny models: what is learnt, what is written, how they go on (faults 37 to 41, 44).
 #include "core/engine/train/training_run.h"
 
+#include <ATen/Context.h>
 #include <gtest/gtest.h>
 
 #include <fstream>
@@ -232,6 +233,31 @@ TEST_F(TrainingRun, MixedPrecisionLearnsAndResumesBitForBit) {
     request.recipe.train.exitInterval.reset();
     request.resume = true;
     EXPECT_EQ(tensorsOf(run().checkpoint / "model"), whole);
+}
+
+TEST_F(TrainingRun, MatmulPrecisionIsOfTheRunAlone) {
+    request.recipe.train.trainIters = 6;
+    run();
+    const auto exact = all<protocol::StepEvent>();
+    request.folder = temp.path() / "medium";
+    request.recipe.train.float32MatmulPrecision = plan::MatmulPrecision::Medium;
+    at::Float32MatmulPrecision during{};
+    request.onEvent = [&, tell = request.onEvent](const protocol::TrainingEvent& event) {
+        during = at::globalContext().float32MatmulPrecision();
+        tell(event);
+    };
+    events.clear();
+    run();
+    EXPECT_EQ(during, at::Float32MatmulPrecision::MEDIUM);
+    EXPECT_EQ(at::globalContext().float32MatmulPrecision(), at::Float32MatmulPrecision::HIGHEST);
+    const auto rounded = all<protocol::StepEvent>();
+    ASSERT_EQ(rounded.size(), exact.size());
+    for (std::size_t i = 0; i < exact.size(); ++i) EXPECT_NEAR(rounded[i].loss, exact[i].loss, 2e-2 * exact[i].loss);
+    request.recipe.train.float32MatmulPrecision = plan::MatmulPrecision::Highest;
+    request.recipe.train.trainIters = 8;
+    request.resume = true;
+    const Error error = failure();
+    EXPECT_NE(error.message.find("train.float32_matmul_precision"), std::string::npos) << error.message;
 }
 
 // With the tower frozen its results come from disk from the second epoch on, and change no number.
