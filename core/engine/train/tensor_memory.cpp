@@ -38,13 +38,15 @@ void* BlockMemory::take(std::size_t bytes) {
     return block;
 }
 
-void BlockMemory::give(void* block) {
+bool BlockMemory::give(void* block) {
     const std::lock_guard lock(m_mutex);
     const auto found = m_used.find(block);
+    if (found == m_used.end()) return false;
     const std::size_t size = found->second;
     m_used.erase(found);
     m_usedBytes -= size;
     keep(block, size);
+    return true;
 }
 
 void BlockMemory::keep(void* block, std::size_t size) {
@@ -104,16 +106,28 @@ BlockMemory& blocks() {
     return memory;
 }
 
+// One deleter for all: oneDNN takes scratch memory from the allocator and gives it back as a bare pointer (Allocator::raw_deallocate),
+// which says nothing of where it came from.
+c10::DeleterFnPtr& smallDeleter() {
+    static c10::DeleterFnPtr deleter = nullptr;
+    return deleter;
+}
+
+void release(void* gone) {
+    if (!blocks().give(gone)) smallDeleter()(gone);
+}
+
 class TensorAllocator final : public c10::Allocator {
 public:
-    explicit TensorAllocator(c10::Allocator& small) : m_small(small) {}
+    explicit TensorAllocator(c10::Allocator& small) : m_small(small) { smallDeleter() = small.raw_deleter(); }
 
     c10::DataPtr allocate(std::size_t bytes) override {
-        if (bytes < kSmallestBlock) return m_small.allocate(bytes);
-        void* const block = blocks().take(bytes);
-        TORCH_CHECK_WITH(OutOfMemoryError, block != nullptr, "tried to allocate ", bytes, " bytes for a tensor");
-        return {block, block, [](void* gone) { blocks().give(gone); }, c10::Device(c10::DeviceType::CPU)};
+        void* const block = bytes < kSmallestBlock ? m_small.raw_allocate(bytes) : blocks().take(bytes);
+        TORCH_CHECK_WITH(OutOfMemoryError, block != nullptr || bytes == 0, "tried to allocate ", bytes, " bytes for a tensor");
+        return {block, block, &release, c10::Device(c10::DeviceType::CPU)};
     }
+
+    [[nodiscard]] c10::DeleterFnPtr raw_deleter() const override { return &release; }
 
     void copy_data(void* target, const void* source, std::size_t count) const override {
         default_copy_data(target, source, count);

@@ -25,8 +25,8 @@ public:
 
     // At least so many bytes, at least one, at the beginning of a page; null where the system has no more.
     void* take(std::size_t bytes);
-    // What take() gave.
-    void give(void* block);
+    // Takes back what take() gave; false: it did not.
+    bool give(void* block);
 
     // Of blocks in use and kept, now.
     [[nodiscard]] std::size_t heldBytes() const;

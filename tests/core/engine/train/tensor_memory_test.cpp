@@ -1,5 +1,10 @@
 #include "core/engine/train/tensor_memory.h"
 
+#include <ATen/ops/mm.h>
+#include <ATen/ops/ones.h>
+#include <ATen/ops/sum.h>
+#include <c10/core/Allocator.h>
+#include <c10/core/CPUAllocator.h>
 #include <gtest/gtest.h>
 
 #include <cstring>
@@ -89,6 +94,29 @@ TEST(BlockMemory, SaysWhereTheSystemHasNoMore) {
     BlockMemory memory;
     EXPECT_EQ(memory.take(std::size_t{1} << 60), nullptr);
     EXPECT_EQ(memory.heldBytes(), 0U);
+}
+
+TEST(BlockMemory, RefusesWhatIsNotItsOwn) {
+    BlockMemory memory;
+    int other = 0;
+    EXPECT_FALSE(memory.give(&other));
+    void* const block = memory.take(kPage);
+    EXPECT_TRUE(memory.give(block));
+    EXPECT_FALSE(memory.give(block));
+    EXPECT_EQ(memory.heldBytes(), kPage);
+}
+
+// oneDNN's scratch memory comes as bare pointers, and its bfloat16 products ask for it.
+TEST(TensorMemory, ServesBarePointersAndProductsOfBfloat16) {
+    useTensorMemory();
+    c10::Allocator& allocator = *c10::GetCPUAllocator();
+    for (const std::size_t bytes : {std::size_t{1}, kPage, kMany}) {
+        void* const block = allocator.raw_allocate(bytes);
+        std::memset(block, 1, bytes);
+        allocator.raw_deallocate(block);
+    }
+    const at::Tensor ones = at::ones({512, 512}, at::kBFloat16);
+    EXPECT_EQ(at::mm(ones, ones).sum(at::kDouble).item<double>(), 512.0 * 512.0 * 512.0);
 }
 
 }  // namespace
