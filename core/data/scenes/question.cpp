@@ -39,6 +39,7 @@ public:
             case Kind::SmallPrint: return m_scene.form == Form::Square ? std::nullopt : print();
             case Kind::Cell: return cell();
             case Kind::String: return print();
+            case Kind::Side: return side();
         }
         return std::nullopt;
     }
@@ -155,14 +156,18 @@ private:
         return pairs.empty() ? std::nullopt : std::optional(m_random.pick(pairs));
     }
 
-    // Clear to the eye: two ninths of a square apart, or a sixth of the long side where the whole view squeezes it.
-    std::optional<Question> relation() {
-        const bool sideways = m_random.chance(0.5);
+    // Clear to the eye: a cell of a square apart, or a sixth of the long side where the whole view squeezes it.
+    std::optional<std::pair<const SceneObject*, const SceneObject*>> pairApart(bool sideways) {
         const int cells = sideways ? m_scene.columns() : m_scene.rows();
         const int least = std::max(1, cells / 6);
-        const auto pair = pairOf([&](const SceneObject& a, const SceneObject& b) {
+        return pairOf([&](const SceneObject& a, const SceneObject& b) {
             return std::abs(sideways ? a.column - b.column : a.row - b.row) >= least;
         });
+    }
+
+    std::optional<Question> relation() {
+        const bool sideways = m_random.chance(0.5);
+        const auto pair = pairApart(sideways);
         if (!pair) return std::nullopt;
         const auto& [a, b] = *pair;
         const bool first = sideways ? a->column < b->column : a->row < b->row;
@@ -172,6 +177,18 @@ private:
         const std::string nameOfA = nameFor(*a);
         const std::string nameOfB = nameFor(*b);
         return made(worded(m_random, detail::relationWordings(direction), nameOfA, nameOfB), first == askFirst ? "yes" : "no");
+    }
+
+    std::optional<Question> side() {
+        const bool sideways = m_random.chance(0.5);
+        const auto pair = pairApart(sideways);
+        if (!pair) return std::nullopt;
+        const auto& [a, b] = *pair;
+        const bool smaller = m_random.chance(0.5);  // further left, higher
+        const bool isFirst = (sideways ? a->column < b->column : a->row < b->row) == smaller;
+        return made(worded(m_random, detail::sideWordings((sideways ? 0 : 2) + (smaller ? 0 : 1)), "the " + fullName(*a),
+                           "the " + fullName(*b)),
+                    fullName(isFirst ? *a : *b));
     }
 
     std::optional<Question> compare() {

@@ -29,19 +29,20 @@ enum class Kind : std::uint8_t {
     SmallPrint,  // … in a wide picture: two or three pixels a letter in the whole, legible in a crop alone
     Cell,        // practice: "what is in the top left?"       "large red circle", "nothing"
     String,      // practice: print, but any characters        "X", "W2" never: "WB", "307"
+    Side,  // practice: "which is higher, A or B?"       "red circle"; what a relation compares, with an answer that tells more
 };
-inline constexpr std::size_t kKindCount = 14;
+inline constexpr std::size_t kKindCount = 15;
 // The kinds that the model promises; the others are practice.
 inline constexpr std::size_t kPromisedKinds = 12;
 inline constexpr std::array<std::string_view, kKindCount> kKindNames{"shape", "colour",      "count",   "position", "size",
                                                                      "exist", "relation",    "compare", "cmpcount", "nsign",
-                                                                     "print", "small-print", "cell",    "string"};
+                                                                     "print", "small-print", "cell",    "string",   "side"};
 constexpr std::string_view nameOf(Kind kind) { return kKindNames[indexOf(kind)]; }
 std::optional<Kind> kindOf(std::string_view name);
 
 struct Question {
     Kind kind = Kind::Shape;
-    std::string text;    // all lower case
+    std::string text;  // all lower case
     std::string answer;  // lower case, but what is printed
     bool operator==(const Question&) const = default;
 };

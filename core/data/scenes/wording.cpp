@@ -27,6 +27,11 @@ constexpr std::array<std::string_view, 2> kLeft{"is {a} left of {b}?", "is {a} t
 constexpr std::array<std::string_view, 2> kRight{"is {a} right of {b}?", "is {a} to the right of {b}?"};
 constexpr std::array<std::string_view, 2> kAbove{"is {a} above {b}?", "is {a} higher than {b}?"};
 constexpr std::array<std::string_view, 2> kBelow{"is {a} below {b}?", "is {a} lower than {b}?"};
+// Of words that others bring into the vocabulary: these are not counted for it (allPatterns).
+constexpr std::array<std::string_view, 1> kWhichLeft{"which is to the left, {a} or {b}?"};
+constexpr std::array<std::string_view, 1> kWhichRight{"which is to the right, {a} or {b}?"};
+constexpr std::array<std::string_view, 1> kWhichAbove{"which is higher, {a} or {b}?"};
+constexpr std::array<std::string_view, 1> kWhichBelow{"which is lower, {a} or {b}?"};
 constexpr std::array<std::string_view, 3> kLarger{"which is larger, {a} or {b}?", "which is bigger, {a} or {b}?",
                                                   "what is larger, {a} or {b}?"};
 constexpr std::array<std::string_view, 2> kSmaller{"which is smaller, {a} or {b}?", "what is smaller, {a} or {b}?"};
@@ -143,6 +148,10 @@ Patterns countSomeWordings() { return kCountSome; }
 Patterns existWordings() { return kExist; }
 Patterns relationWordings(int direction) {
     const std::array<Patterns, 4> byDirection{kLeft, kRight, kAbove, kBelow};
+    return byDirection[static_cast<std::size_t>(direction)];
+}
+Patterns sideWordings(int direction) {
+    const std::array<Patterns, 4> byDirection{kWhichLeft, kWhichRight, kWhichAbove, kWhichBelow};
     return byDirection[static_cast<std::size_t>(direction)];
 }
 Patterns largerWordings() { return kLarger; }

@@ -51,6 +51,7 @@ std::span<const std::string_view> countAllWordings();
 std::span<const std::string_view> countSomeWordings();
 std::span<const std::string_view> existWordings();
 std::span<const std::string_view> relationWordings(int direction);  // left, right, above, below
+std::span<const std::string_view> sideWordings(int direction);
 std::span<const std::string_view> largerWordings();
 std::span<const std::string_view> smallerWordings();
 std::span<const std::string_view> moreWordings();

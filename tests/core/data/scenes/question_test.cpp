@@ -119,6 +119,18 @@ std::string answerCompare(const Scene& scene, const Words& words) {
     return std::string(nameOf(answer.colour)) + " " + std::string(nameOf(answer.shape));
 }
 
+std::string answerSide(const Scene& scene, const Words& words) {
+    const auto [before, after] = split(words, "or");
+    const auto a = meant(scene, before);
+    const auto b = meant(scene, after);
+    if (a.size() != 1 || b.size() != 1) return "ambiguous";
+    const bool sideways = has(words, "left") || has(words, "right");
+    const bool smaller = has(words, "left") || has(words, "higher");
+    const bool isFirst = (sideways ? a[0]->x < b[0]->x : a[0]->y < b[0]->y) == smaller;
+    const SceneObject& answer = isFirst ? *a[0] : *b[0];
+    return std::string(nameOf(answer.colour)) + " " + std::string(nameOf(answer.shape));
+}
+
 std::string answerCompareCounts(const Scene& scene, const Words& words) {
     const auto [before, after] = split(words, "than");
     const auto a = meant(scene, before).size();
@@ -178,6 +190,7 @@ std::string restated(const Scene& scene, const Question& question) {
         case Kind::SmallPrint:
         case Kind::String: return answerPrint(scene, words);
         case Kind::Cell: return answerCell(scene, words);
+        case Kind::Side: return answerSide(scene, words);
     }
     return "";
 }
