@@ -105,7 +105,7 @@ private:
 
     Result<void> answer(const session::Model& model, session::Sequence& sequence, session::ImageFeatureMemory& memory,
                         ChatTranscript& transcript, const Invocation& invocation, const std::stop_token& stop) const {
-        ASSIGN_OR_RETURN(session::PromptSettings settings, promptSettings(m_prompt, m_model, model.opened()));
+        session::PromptSettings settings = promptSettings(m_prompt, m_model, model.opened());
         settings.urls = image::UrlConsent::Allow;  // every address was typed by the person
         settings.contextTokens = model.contextTokens();
         ASSIGN_OR_RETURN(const auto prompt, session::buildPrompt(model.opened(), transcript.conversation(), settings, stop));

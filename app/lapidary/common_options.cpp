@@ -114,8 +114,15 @@ void addViewOptions(CLI::App& command, PromptOptions& options) {
         .add_option("--pan-and-scan-min-ratio-to-activate", options.minRatioToActivate,
                     "sides' ratio from which on crops are made (default: the model's own, 1.2)")
         ->type_name("R");
-    command.add_option("--crops", options.cropsFile, "own crops: a JSON list of [left, top, right, bottom]")
-        ->type_name("F.json");
+}
+
+void addCropsOption(CLI::App& command, PromptOptions& options) {
+    command
+        .add_option("--crops", options.cropsFiles,
+                    "own crops: a JSON list of [left, top, right, bottom] in pixels; once for each picture, in their order "
+                    "([]: the whole picture alone)")
+        ->type_name("F.json")
+        ->allow_extra_args(false);
 }
 
 void addPromptOptions(CLI::App& command, PromptOptions& options) {
@@ -128,6 +135,7 @@ void addPromptOptions(CLI::App& command, PromptOptions& options) {
     command.add_option("--system", options.system, "system message")->type_name("T");
     command.add_flag("--raw", options.raw, "no chat template: <bos> and the text as it stands, special tokens parsed");
     addViewOptions(command, options);
+    addCropsOption(command, options);
 }
 
 Result<processor::Conversation> conversationOf(const std::string& text, const PromptOptions& options) {
@@ -145,7 +153,9 @@ Result<processor::Conversation> conversationOf(const std::string& text, const Pr
     return conversation;
 }
 
-Result<ReadPrompt> readPrompt(const PromptOptions& options, const ModelOptions& model, const std::stop_token& stop) {
+namespace {
+
+Result<ReadPrompt> readConversation(const PromptOptions& options, const ModelOptions& model, const std::stop_token& stop) {
     ReadPrompt read;
     if (!options.messagesFile.empty()) {
         if (options.prompt || !options.images.empty() || !options.system.empty()) {
@@ -173,29 +183,60 @@ Result<ReadPrompt> readPrompt(const PromptOptions& options, const ModelOptions& 
     return read;
 }
 
-Result<image::ViewSettings> viewSettings(const PromptOptions& options, const image::ImageProcessorSettings& images) {
+}  // namespace
+
+Result<ReadPrompt> readPrompt(const PromptOptions& options, const ModelOptions& model, const std::stop_token& stop) {
+    ASSIGN_OR_RETURN(ReadPrompt read, readConversation(options, model, stop));
+    ASSIGN_OR_RETURN(read.crops, readCrops(options, read.conversation.images.size()));
+    return read;
+}
+
+Result<CropLists> readCrops(const PromptOptions& options, std::size_t pictures) {
+    CropLists lists;
+    if (options.cropsFiles.empty()) return lists;
+    if (options.panAndScan.value_or(false))
+        return Error{ErrorCode::Usage, "--crops replaces --pan-and-scan: give one of them", ""};
+    if (pictures == 0) return Error{ErrorCode::Usage, "--crops gives crops of a picture, and there is no picture", ""};
+    if (options.cropsFiles.size() != pictures) {
+        return Error{ErrorCode::Usage,
+                     "expected one --crops a picture (" + std::to_string(pictures) + "), in their order, found " +
+                         std::to_string(options.cropsFiles.size()) + ": crops are in pixels of their own picture",
+                     ""};
+    }
+    for (const std::string& file : options.cropsFiles) {
+        ASSIGN_OR_RETURN(const std::string json, readFile(file, kMaxCropsFileBytes));
+        ASSIGN_OR_RETURN(auto boxes, image::parseCrops(json, file));
+        lists.push_back(std::move(boxes));
+    }
+    return lists;
+}
+
+std::vector<image::ViewSettings> viewsOfPictures(const image::ViewSettings& views, const CropLists& crops) {
+    std::vector<image::ViewSettings> own(crops.size(), views);
+    for (std::size_t i = 0; i < crops.size(); ++i) {
+        own[i].mode = image::CropMode::Given;
+        own[i].boxes = crops[i];
+    }
+    return own;
+}
+
+image::ViewSettings viewSettings(const PromptOptions& options, const image::ImageProcessorSettings& images) {
     image::ViewSettings views;
     views.panAndScan = images.panAndScan;
     if (options.panAndScan.value_or(images.panAndScanByDefault)) views.mode = image::CropMode::PanAndScan;
     if (options.minCropSize) views.panAndScan.minCropSize = *options.minCropSize;
     if (options.maxNumCrops) views.panAndScan.maxNumCrops = *options.maxNumCrops;
     if (options.minRatioToActivate) views.panAndScan.minRatioToActivate = *options.minRatioToActivate;
-    if (!options.cropsFile.empty()) {
-        if (options.panAndScan.value_or(false))
-            return Error{ErrorCode::Usage, "--crops replaces --pan-and-scan: give one of them", ""};
-        ASSIGN_OR_RETURN(const std::string json, readFile(options.cropsFile, kMaxCropsFileBytes));
-        ASSIGN_OR_RETURN(views.boxes, image::parseCrops(json, options.cropsFile));
-        views.mode = image::CropMode::Given;
-    }
     return views;
 }
 
-Result<session::PromptSettings> promptSettings(const PromptOptions& options, const ModelOptions& model,
-                                               const session::OpenedCheckpoint& opened) {
+session::PromptSettings promptSettings(const PromptOptions& options, const ModelOptions& model,
+                                       const session::OpenedCheckpoint& opened, const CropLists& crops) {
     session::PromptSettings settings;
     settings.raw = options.raw;
     settings.parseSpecial = model.parseSpecial;
-    ASSIGN_OR_RETURN(settings.views, viewSettings(options, opened.processor->imageProcessor().settings()));
+    settings.views = viewSettings(options, opened.processor->imageProcessor().settings());
+    settings.viewsOfPicture = viewsOfPictures(settings.views, crops);
     return settings;
 }
 

@@ -46,24 +46,33 @@ struct PromptOptions {
     std::optional<std::int64_t> minCropSize;
     std::optional<std::int64_t> maxNumCrops;
     std::optional<double> minRatioToActivate;
-    std::string cropsFile;
+    std::vector<std::string> cropsFiles;  // one a picture, in their order
 };
 void addPromptOptions(CLI::App& command, PromptOptions& options);
-void addViewOptions(CLI::App& command, PromptOptions& options);
+void addViewOptions(CLI::App& command, PromptOptions& options);  // pan & scan
+void addCropsOption(CLI::App& command, PromptOptions& options);
 // Which views of a picture are wanted; what is not said comes from the model's own settings.
-Result<image::ViewSettings> viewSettings(const PromptOptions& options, const image::ImageProcessorSettings& images);
+image::ViewSettings viewSettings(const PromptOptions& options, const image::ImageProcessorSettings& images);
+
+using CropLists = std::vector<std::vector<rules::CropBox>>;  // own crops, one list a picture; empty: no own crops
+// What --crops names; looks at no picture and no model.
+// Errors: Usage where it is not one list for each of `pictures`, or stands beside --pan-and-scan; those of the files.
+Result<CropLists> readCrops(const PromptOptions& options, std::size_t pictures);
+// `views` with own crops, one a picture; nothing where there are none: then `views` are those of all.
+std::vector<image::ViewSettings> viewsOfPictures(const image::ViewSettings& views, const CropLists& crops);
 
 struct ReadPrompt {
     processor::Conversation conversation;
     image::UrlConsent urls = image::UrlConsent::Refuse;  // an address typed on the command line is consent
+    CropLists crops{};
 };
-// The conversation that --prompt (or standard input), --system and --image, or --messages describe.
-// Errors: Usage for combinations that cannot be meant, or for no prompt at all; those of the files.
+// The conversation that --prompt (or standard input), --system and --image, or --messages describe, and own crops of its pictures.
+// Errors: Usage for combinations that cannot be meant, or for no prompt at all; those of the files and of readCrops.
 Result<ReadPrompt> readPrompt(const PromptOptions& options, const ModelOptions& model, const std::stop_token& stop);
 // One user turn of `text`, behind a system message where --system is given, its pictures before the text.
 Result<processor::Conversation> conversationOf(const std::string& text, const PromptOptions& options);
-Result<session::PromptSettings> promptSettings(const PromptOptions& options, const ModelOptions& model,
-                                               const session::OpenedCheckpoint& opened);
+session::PromptSettings promptSettings(const PromptOptions& options, const ModelOptions& model,
+                                       const session::OpenedCheckpoint& opened, const CropLists& crops = {});
 
 struct SamplingOptions {
     protocol::SamplingSettings sampling;

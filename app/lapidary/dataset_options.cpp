@@ -84,9 +84,7 @@ Result<dataset::SampleSettings> SampleOptions::settings(const DatasetOptions& da
     ASSIGN_OR_RETURN(settings.length, dataset::lengthPolicy(lengthPolicy));
     settings.maxTokens = maxTokens;
     settings.urls = data.allowUrls ? image::UrlConsent::Allow : image::UrlConsent::Refuse;
-    if (processor != nullptr) {
-        ASSIGN_OR_RETURN(settings.views, viewSettings(views, processor->imageProcessor().settings()));
-    }
+    if (processor != nullptr) settings.views = viewSettings(views, processor->imageProcessor().settings());
     return settings;
 }
 

@@ -36,19 +36,26 @@ public:
             return Error{ErrorCode::Usage, "--input-ids replaces the prompt: give one of them", ""};
         if (m_idsFile.empty() && !m_pixelsFile.empty())
             return Error{ErrorCode::Usage, "--pixel-values goes with --input-ids", ""};
-        RETURN_IF_ERROR(checkOutput({m_idsFile, m_pixelsFile, m_prompt.messagesFile, m_prompt.cropsFile}));
+        std::vector<std::filesystem::path> inputs(m_prompt.cropsFiles.begin(), m_prompt.cropsFiles.end());
+        inputs.insert(inputs.end(), {m_idsFile, m_pixelsFile, m_prompt.messagesFile});
+        RETURN_IF_ERROR(checkOutput(inputs));
         session::ForwardRequest request;
         request.lastLogits = m_last;
         request.hiddenStates = m_hiddenStates;
         request.attentions = m_attentions;
         request.imageFeatures = m_imageFeatures;
-        if (!m_idsFile.empty()) m_model.request.tokenizer = session::TokenizerNeed::Optional;
+        ReadPrompt read;
+        if (m_idsFile.empty()) {
+            ASSIGN_OR_RETURN(read, readTyped(invocation.stop));
+        } else {
+            RETURN_IF_ERROR(readCrops(m_prompt, 0));
+            ASSIGN_OR_RETURN(request.ids, readIdsFile(m_idsFile));
+            m_model.request.tokenizer = session::TokenizerNeed::Optional;
+        }
         ASSIGN_OR_RETURN(const auto model, loadModel(m_model, invocation));
         RETURN_IF_ERROR(checkOutput(model->opened().checkpoint.files));
         if (m_idsFile.empty()) {
-            RETURN_IF_ERROR(readTyped(*model, request, invocation));
-        } else {
-            ASSIGN_OR_RETURN(request.ids, readIdsFile(m_idsFile));
+            RETURN_IF_ERROR(layOut(*model, read, request, invocation));
         }
         if (!m_pixelsFile.empty()) {
             if (!model->config().isVisionLanguage()) return session::textOnlyModelError();
@@ -76,14 +83,19 @@ private:
         return {};
     }
 
-    Result<void> readTyped(const session::Model& model, session::ForwardRequest& request, const Invocation& invocation) const {
-        ASSIGN_OR_RETURN(const ReadPrompt read, readPrompt(m_prompt, m_model, invocation.stop));
+    [[nodiscard]] Result<ReadPrompt> readTyped(const std::stop_token& stop) const {
+        ASSIGN_OR_RETURN(const ReadPrompt read, readPrompt(m_prompt, m_model, stop));
         std::vector<std::filesystem::path> pictures;
         for (const image::ImageSource& source : read.conversation.images) {
             if (source.kind == image::ImageSource::Kind::Path) pictures.emplace_back(source.value);
         }
         RETURN_IF_ERROR(checkOutput(pictures));
-        ASSIGN_OR_RETURN(session::PromptSettings settings, promptSettings(m_prompt, m_model, model.opened()));
+        return read;
+    }
+
+    Result<void> layOut(const session::Model& model, const ReadPrompt& read, session::ForwardRequest& request,
+                        const Invocation& invocation) const {
+        session::PromptSettings settings = promptSettings(m_prompt, m_model, model.opened(), read.crops);
         settings.urls = read.urls;
         settings.contextTokens = model.contextTokens();
         noteCompletionMode(model.opened(), m_prompt, invocation.console);

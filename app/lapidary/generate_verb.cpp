@@ -32,18 +32,17 @@ public:
         ASSIGN_OR_RETURN(const ReadPrompt read, readPrompt(m_prompt, m_model, invocation.stop));
         ASSIGN_OR_RETURN(const auto model, loadModel(m_model, invocation));
         noteCompletionMode(model->opened(), m_prompt, invocation.console);
-        ASSIGN_OR_RETURN(const auto prompt, build(*model, read.conversation, read.urls, m_prompt.raw, invocation.stop));
+        ASSIGN_OR_RETURN(const auto prompt, build(*model, read, invocation.stop));
         return answerOne(*model, session::Sequence(model), prompt, invocation);
     }
 
 private:
-    Result<processor::ProcessedPrompt> build(const session::Model& model, const processor::Conversation& conversation,
-                                             image::UrlConsent urls, bool raw, const std::stop_token& stop) const {
-        ASSIGN_OR_RETURN(session::PromptSettings settings, promptSettings(m_prompt, m_model, model.opened()));
-        settings.urls = urls;
-        settings.raw = raw;
+    Result<processor::ProcessedPrompt> build(const session::Model& model, const ReadPrompt& read,
+                                             const std::stop_token& stop) const {
+        session::PromptSettings settings = promptSettings(m_prompt, m_model, model.opened(), read.crops);
+        settings.urls = read.urls;
         settings.contextTokens = model.contextTokens();
-        return session::buildPrompt(model.opened(), conversation, settings, stop);
+        return session::buildPrompt(model.opened(), read.conversation, settings, stop);
     }
 
     Result<void> answerOne(const session::Model& model, session::Sequence sequence, const processor::ProcessedPrompt& prompt,
@@ -77,14 +76,21 @@ private:
                          "--batch describes all prompts: leave --prompt, --messages, --image and --system out", ""};
         }
         ASSIGN_OR_RETURN(const auto entries, processor::readBatchFile(m_batchFile));
+        std::size_t pictures = 0;
+        for (const processor::BatchEntry& entry : entries) pictures += entry.conversation.images.size();
+        ASSIGN_OR_RETURN(const CropLists crops, readCrops(m_prompt, pictures));
+        auto nextCrops = crops.begin();
         ASSIGN_OR_RETURN(const auto model, loadModel(m_model, invocation));
         noteCompletionMode(model->opened(), m_prompt, invocation.console);
         const auto urls = m_model.allowUrls ? image::UrlConsent::Allow : image::UrlConsent::Refuse;
         std::vector<processor::ProcessedPrompt> prompts;
         for (const processor::BatchEntry& entry : entries) {
-            processor::Conversation conversation = entry.conversation;
-            if (entry.prompt) conversation.messages.push_back({"user", *entry.prompt});
-            auto prompt = build(*model, conversation, urls, m_prompt.raw, invocation.stop);
+            ReadPrompt read{entry.conversation, urls};
+            if (entry.prompt) read.conversation.messages.push_back({"user", *entry.prompt});
+            const auto ownPictures = static_cast<std::ptrdiff_t>(crops.empty() ? 0 : read.conversation.images.size());
+            read.crops.assign(nextCrops, nextCrops + ownPictures);
+            nextCrops += ownPictures;
+            auto prompt = build(*model, read, invocation.stop);
             if (!prompt) return prompt.error().within(m_batchFile + ": line " + std::to_string(entry.line));
             prompts.push_back(std::move(*prompt));
         }

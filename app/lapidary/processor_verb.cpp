@@ -26,21 +26,25 @@ public:
         command.add_option("-i,--image,--image-path", m_views.images, what)->type_name("P")->allow_extra_args(false);
         addCheckpointOptions(command, m_model);
         addViewOptions(command, m_views);
+        addCropsOption(command, m_views);
         command.add_option("-o,--output", m_output, "folder for a PNG of each view")->type_name("DIR");
     }
 
     Result<void> run(const Invocation& invocation) override {
         m_pictures.insert(m_pictures.end(), m_views.images.begin(), m_views.images.end());
         if (m_pictures.empty()) return Error{ErrorCode::Usage, "name at least one picture", ""};
+        ASSIGN_OR_RETURN(const CropLists crops, readCrops(m_views, m_pictures.size()));
         ASSIGN_OR_RETURN(const image::ImageProcessor processor, makeProcessor(invocation));
-        ASSIGN_OR_RETURN(const image::ViewSettings views, viewSettings(m_views, processor.settings()));
+        const image::ViewSettings views = viewSettings(m_views, processor.settings());
+        const std::vector<image::ViewSettings> ownViews = viewsOfPictures(views, crops);
         ordered_json document;
         document["size"] = processor.settings().size;
         document["tokens_per_view"] = processor.settings().tokensPerView;
         document["pictures"] = ordered_json::array();
         for (const std::string& argument : m_pictures) {
+            const std::size_t index = document["pictures"].size();
             ASSIGN_OR_RETURN(ordered_json picture,
-                             show(argument, processor, views, document["pictures"].size(), invocation.stop));
+                             show(argument, processor, ownViews.empty() ? views : ownViews[index], index, invocation.stop));
             document["pictures"].push_back(std::move(picture));
         }
         if (invocation.console.json)

@@ -50,6 +50,7 @@ public:
         command.add_flag("--parse-special", m_model.parseSpecial, "special tokens typed in the text count as such");
         command.add_flag("--allow-urls", m_model.allowUrls, "fetch addresses that stand in the messages");
         addViewOptions(command, m_prompt);
+        addCropsOption(command, m_prompt);
     }
 
     Result<void> run(const Invocation& invocation) override {
@@ -59,6 +60,7 @@ public:
             return Error{ErrorCode::Usage,
                          "--messages describes the whole text: leave the plain text, --decode and --no-bos out", ""};
         }
+        RETURN_IF_ERROR(readCrops(m_prompt, 0));
         ASSIGN_OR_RETURN(const std::filesystem::path path, session::resolveModelPath(m_model.model()));
         ASSIGN_OR_RETURN(const auto tokenizer, session::openTokenizer(path));
         std::string text;
@@ -86,9 +88,9 @@ public:
 
 private:
     Result<void> runMessages(const Invocation& invocation) const {
-        ASSIGN_OR_RETURN(const session::OpenedCheckpoint opened, openCheckpointOf(m_model, invocation));
         ASSIGN_OR_RETURN(const ReadPrompt read, readPrompt(m_prompt, m_model, invocation.stop));
-        ASSIGN_OR_RETURN(session::PromptSettings settings, promptSettings(m_prompt, m_model, opened));
+        ASSIGN_OR_RETURN(const session::OpenedCheckpoint opened, openCheckpointOf(m_model, invocation));
+        session::PromptSettings settings = promptSettings(m_prompt, m_model, opened, read.crops);
         settings.urls = read.urls;
         ASSIGN_OR_RETURN(const auto prompt, session::buildPrompt(opened, read.conversation, settings, invocation.stop));
         print(prompt.ids, opened.tokenizer(), invocation.console);

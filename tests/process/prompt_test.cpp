@@ -1,5 +1,6 @@
 // What `lapidary generate` makes of prompts, messages and pictures, and what it refuses.
 #include <nlohmann/json.hpp>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,27 @@ TEST_F(Verbs, PicturesChangeTheAnswerAndCountTheirTokens) {
     EXPECT_GE(crops["prompt_tokens"].get<int>(), with["prompt_tokens"].get<int>() + 22);
     const json scanned = ask({"--image", picture(), "--pan-and-scan", "--pan_and_scan_min_crop_size", "10"});
     EXPECT_EQ(scanned["prompt_tokens"], crops["prompt_tokens"]);
+}
+
+// In a batch, lists of crops go on over the lines.
+TEST_F(Verbs, OwnCropsOfABatchAreThoseOfItsPictures) {
+    const auto line = [](const std::string& name) {
+        return R"({"messages":[{"role":"user","content":[{"type":"image","path":")" + name +
+               R"("},{"type":"text","text":"What is it?"}]}]})" + "\n";
+    };
+    const std::string first = picture();
+    const std::string second = picture(1);
+    const std::string batch = file("batch.jsonl", line(first) + R"({"prompt":"Hello"})" + "\n" + line(second));
+    const std::string none = file("none.json", "[]");
+    const std::string two = file("two.json", "[[0, 0, 30, 40], [30, 0, 60, 40]]");
+    const Finished run =
+        runLapidary({"generate", "--model", vision(), "--batch", batch, "--crops", none, "--crops", two, "-n", "2", "--json"});
+    ASSERT_EQ(run.code, 0) << run.err;
+    std::vector<int> tokens;
+    std::istringstream lines(run.out);
+    for (std::string answer; std::getline(lines, answer);) tokens.push_back(json::parse(answer)["prompt_tokens"]);
+    ASSERT_EQ(tokens.size(), 3U);
+    EXPECT_GE(tokens[2], tokens[0] + 22) << "two crops of nine soft tokens and two markers";
 }
 
 // Row 15: a text-only model that is given a picture.

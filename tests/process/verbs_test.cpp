@@ -67,6 +67,13 @@ TEST_F(Verbs, OptionsThatCannotBothBeMeantAreRefused) {
              {"tokenize", "--model", "/none", "--messages", "m.json", "a text"},
              {"tokenize", "--model", "/none", "--messages", "m.json", "--decode"},
              {"tokenize", "--model", "/none", "--skip-special", "a text"},
+             {"generate", "--model", "/none", "--prompt", "a", "--crops", "/none.json"},
+             {"generate", "--model", "/none", "--prompt", "a", "-i", "a.png", "-i", "b.png", "--crops", "/none.json"},
+             {"generate", "--model", "/none", "--batch", file("batch.jsonl", R"({"prompt":"a"})"), "--crops", "/none.json"},
+             {"forward", "--model", "/none", "--prompt", "a", "--crops", "/none.json", "--output", path("o")},
+             {"forward", "--model", "/none", "--input-ids", "/none.json", "--crops", "/none.json", "--output", path("o")},
+             {"tokenize", "--model", "/none", "a text", "--crops", "/none.json"},
+             {"processor", picture(), "--pan-and-scan", "--crops", "/none.json"},
              {"processor", picture(), "--pan-and-scan", "--pan-and-scan-max-num-crops", "0"},
              {"processor", picture(), "--pan-and-scan", "--pan-and-scan-min-crop-size", "-3"}}) {
         const Finished run = runLapidary(arguments);

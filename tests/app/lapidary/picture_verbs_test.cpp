@@ -68,17 +68,44 @@ TEST(ProcessorVerb, ShowsWhatTheScenePictureBecomes) {
 
 TEST(ProcessorVerb, OwnCropsAndSeveralPictures) {
     const test::TempDir folder;
-    const auto crops = folder.write("crops.json", "[[1, 2, 30, 20]]");
+    const std::string crops = folder.write("crops.json", "[[1, 2, 30, 20]]").string();
+    const std::string large = folder.write("large.json", "[[0, 0, 800, 900], [800, 0, 1600, 900]]").string();
     const std::string small = test::goldenPath("images/rgb.png").string();
     const std::string output = (folder.path() / "views").string();
     const Outcome outcome =
-        run(app::makeProcessorVerb(), {"--image", small, "--image", scene(), "--crops", crops.string(), "-o", output});
+        run(app::makeProcessorVerb(), {"--image", small, "--image", scene(), "--crops", crops, "--crops", large, "-o", output});
     ASSERT_TRUE(outcome.result) << outcome.result.error().toString();
     const json document = json::parse(outcome.text);
     ASSERT_EQ(document.at("pictures").size(), 2U);
+    EXPECT_EQ(document.at("pictures").at(0).at("num_crops"), 1);
     EXPECT_EQ(document.at("pictures").at(0).at("views").at(1).at("box"), json({1, 2, 30, 20}));
+    EXPECT_EQ(document.at("pictures").at(1).at("num_crops"), 2);
+    EXPECT_EQ(document.at("pictures").at(1).at("views").at(2).at("box"), json({800, 0, 1600, 900}));
     EXPECT_TRUE(fs::exists(folder.path() / "views" / "picture-1-view-1.png"));
     EXPECT_TRUE(fs::exists(folder.path() / "views" / "picture-2-view-0.png"));
+}
+
+TEST(ProcessorVerb, CropsBelongToOnePictureEach) {
+    const test::TempDir folder;
+    const std::string crops = folder.write("crops.json", "[[1, 2, 30, 20]]").string();
+    const std::string none = folder.write("none.json", "[]").string();
+    const auto counts = [&](const std::vector<std::string>& lists) {
+        std::vector<std::string> arguments{scene(), test::goldenPath("images/rgb.png").string()};
+        for (const std::string& list : lists) arguments.insert(arguments.end(), {"--crops", list});
+        return run(app::makeProcessorVerb(), arguments);
+    };
+    for (const auto& [lists, found] : std::vector<std::pair<std::vector<std::string>, std::string>>{
+             {{crops}, "one --crops a picture (2), in their order, found 1"},
+             {{crops, crops, crops}, "one --crops a picture (2), in their order, found 3"}}) {
+        const Outcome outcome = counts(lists);
+        ASSERT_FALSE(outcome.result);
+        EXPECT_EQ(outcome.result.error().code, ErrorCode::Usage);
+        EXPECT_NE(outcome.result.error().message.find(found), std::string::npos) << outcome.result.error().toString();
+    }
+    const Outcome second = counts({none, crops});
+    ASSERT_TRUE(second.result) << second.result.error().toString();
+    EXPECT_EQ(json::parse(second.text).at("pictures").at(0).at("num_crops"), 0);
+    EXPECT_EQ(json::parse(second.text).at("pictures").at(1).at("num_crops"), 1);
 }
 
 TEST(ProcessorVerb, SpeaksToPeopleToo) {
