@@ -191,11 +191,22 @@ Result<ReadPrompt> readPrompt(const PromptOptions& options, const ModelOptions& 
     return read;
 }
 
+Result<void> checkPanAndScan(const PromptOptions& options) {
+    if (options.panAndScan.value_or(false)) return {};
+    const char* given = options.minCropSize          ? "--pan-and-scan-min-crop-size"
+                        : options.maxNumCrops        ? "--pan-and-scan-max-num-crops"
+                        : options.minRatioToActivate ? "--pan-and-scan-min-ratio-to-activate"
+                                                     : nullptr;
+    if (given == nullptr) return {};
+    return Error{ErrorCode::Usage, std::string(given) + " goes with --pan-and-scan: add it, or leave the number out", ""};
+}
+
 Result<CropLists> readCrops(const PromptOptions& options, std::size_t pictures) {
     CropLists lists;
-    if (options.cropsFiles.empty()) return lists;
-    if (options.panAndScan.value_or(false))
+    if (!options.cropsFiles.empty() && options.panAndScan.value_or(false))
         return Error{ErrorCode::Usage, "--crops replaces --pan-and-scan: give one of them", ""};
+    RETURN_IF_ERROR(checkPanAndScan(options));
+    if (options.cropsFiles.empty()) return lists;
     if (pictures == 0) return Error{ErrorCode::Usage, "--crops gives crops of a picture, and there is no picture", ""};
     if (options.cropsFiles.size() != pictures) {
         return Error{ErrorCode::Usage,

@@ -51,11 +51,13 @@ struct PromptOptions {
 void addPromptOptions(CLI::App& command, PromptOptions& options);
 void addViewOptions(CLI::App& command, PromptOptions& options);  // pan & scan
 void addCropsOption(CLI::App& command, PromptOptions& options);
+// Errors: Usage for pan & scan's numbers without --pan-and-scan: nothing would heed them.
+Result<void> checkPanAndScan(const PromptOptions& options);
 // Which views of a picture are wanted; what is not said comes from the model's own settings.
 image::ViewSettings viewSettings(const PromptOptions& options, const image::ImageProcessorSettings& images);
 
 using CropLists = std::vector<std::vector<rules::CropBox>>;  // own crops, one list a picture; empty: no own crops
-// What --crops names; looks at no picture and no model.
+// What --crops names, and checkPanAndScan; looks at no picture and no model.
 // Errors: Usage where it is not one list for each of `pictures`, or stands beside --pan-and-scan; those of the files.
 Result<CropLists> readCrops(const PromptOptions& options, std::size_t pictures);
 // `views` with own crops, one a picture; nothing where there are none: then `views` are those of all.

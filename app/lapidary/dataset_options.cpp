@@ -72,6 +72,7 @@ void addSampleOptions(CLI::App& command, SampleOptions& options) {
 }
 
 Result<std::shared_ptr<const processor::Gemma3Processor>> SampleOptions::processor(const Invocation& invocation) const {
+    RETURN_IF_ERROR(checkPanAndScan(views));
     if (model.model().empty()) return std::shared_ptr<const processor::Gemma3Processor>();
     ASSIGN_OR_RETURN(const session::OpenedCheckpoint opened, openCheckpointOf(model, invocation));
     return opened.processor;

@@ -34,7 +34,7 @@ struct SampleOptions {
     std::string lengthPolicy = "skip";
     std::string lossMask = "answers";
 
-    // Nothing without a model.
+    // Nothing without a model.  Errors: those of opening it, and of checkPanAndScan.
     [[nodiscard]] Result<std::shared_ptr<const processor::Gemma3Processor>> processor(const Invocation& invocation) const;
     [[nodiscard]] Result<dataset::SampleSettings> settings(const DatasetOptions& data,
                                                            const processor::Gemma3Processor* processor) const;

@@ -73,6 +73,12 @@ TEST_F(Verbs, OptionsThatCannotBothBeMeantAreRefused) {
              {"forward", "--model", "/none", "--prompt", "a", "--crops", "/none.json", "--output", path("o")},
              {"forward", "--model", "/none", "--input-ids", "/none.json", "--crops", "/none.json", "--output", path("o")},
              {"tokenize", "--model", "/none", "a text", "--crops", "/none.json"},
+             {"generate", "--model", "/none", "--prompt", "a", "-i", "a.png", "--pan-and-scan-max-num-crops", "2"},
+             {"generate", "--model", "/none", "--prompt", "a", "--no-pan-and-scan", "--pan-and-scan-min-crop-size", "9"},
+             {"forward", "--model", "/none", "--input-ids", "/none", "--pan-and-scan-max-num-crops", "2", "-o", path("o")},
+             {"tokenize", "--model", "/none", "a text", "--pan-and-scan-min-ratio-to-activate", "1.5"},
+             {"dataset", "check", "/none.jsonl", "--model", "/none", "--pan-and-scan-max-num-crops", "2"},
+             {"processor", picture(), "--pan-and-scan-max-num-crops", "2"},
              {"processor", picture(), "--pan-and-scan", "--crops", "/none.json"},
              {"processor", picture(), "--pan-and-scan", "--pan-and-scan-max-num-crops", "0"},
              {"processor", picture(), "--pan-and-scan", "--pan-and-scan-min-crop-size", "-3"}}) {
