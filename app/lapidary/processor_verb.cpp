@@ -58,6 +58,7 @@ private:
     [[nodiscard]] Result<image::ImageProcessor> makeProcessor(const Invocation& invocation) const {
         if (m_model.model().empty()) return image::ImageProcessor::create({});
         ASSIGN_OR_RETURN(const session::OpenedCheckpoint opened, openCheckpointOf(m_model, invocation));
+        if (!opened.processor->acceptsPictures()) return session::textOnlyModelError().within(m_model.model());
         return opened.processor->imageProcessor();
     }
 

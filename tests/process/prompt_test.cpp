@@ -58,6 +58,11 @@ TEST_F(Verbs, Fault15TextOnlyModelRefusesPictures) {
     EXPECT_EQ(run.code, 3);
     EXPECT_NE(run.err.find("text-only"), std::string::npos) << run.err;
     EXPECT_EQ(run.out, "");
+    // What it would make of one is not shown either: it makes nothing of it.
+    const Finished shown = runLapidary({"processor", "--model", text(), picture()});
+    EXPECT_EQ(shown.code, 3);
+    EXPECT_NE(shown.err.find(text() + ": this model is text-only"), std::string::npos) << shown.err;
+    EXPECT_EQ(shown.out, "");
 }
 
 // Row 22: addresses inside files need consent, which is asked before anything is fetched.
