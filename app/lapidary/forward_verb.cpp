@@ -56,6 +56,8 @@ public:
         RETURN_IF_ERROR(checkOutput(model->opened().checkpoint.files));
         if (m_idsFile.empty()) {
             RETURN_IF_ERROR(layOut(*model, read, request, invocation));
+        } else {
+            RETURN_IF_ERROR(requireKnownIds(request.ids, model->config(), m_idsFile));
         }
         if (!m_pixelsFile.empty()) {
             if (!model->config().isVisionLanguage()) return session::textOnlyModelError();

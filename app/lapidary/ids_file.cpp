@@ -29,4 +29,17 @@ Result<std::vector<std::int64_t>> readIdsFile(const std::filesystem::path& path)
     return ids;
 }
 
+Result<void> requireKnownIds(std::span<const std::int64_t> ids, const config::Gemma3Config& config,
+                             const std::filesystem::path& path) {
+    const std::int64_t size = config.text.vocabSize;
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+        if (ids[i] < size || (config.isVisionLanguage() && ids[i] == config.imageTokenIndex)) continue;
+        return Error{ErrorCode::InvalidData,
+                     "entry " + std::to_string(i) + ": expected a token id from 0 to " + std::to_string(size - 1) +
+                         " (the vocabulary has " + std::to_string(size) + " entries), found " + std::to_string(ids[i]),
+                     path.string()};
+    }
+    return {};
+}
+
 }  // namespace lapidary::app

@@ -86,7 +86,11 @@ private:
     }
 
     [[nodiscard]] Result<std::vector<std::int64_t>> readIds(const session::Model& model) const {
-        if (!m_idsFile.empty()) return readIdsFile(m_idsFile);
+        if (!m_idsFile.empty()) {
+            ASSIGN_OR_RETURN(std::vector<std::int64_t> ids, readIdsFile(m_idsFile));
+            RETURN_IF_ERROR(requireKnownIds(ids, model.config(), m_idsFile));
+            return ids;
+        }
         constexpr std::uint64_t kMaxTextBytes = std::uint64_t{1} << 30;
         ASSIGN_OR_RETURN(const std::string text, readFile(m_textFile, kMaxTextBytes));
         RETURN_IF_ERROR(text::requireUtf8(text, m_textFile));

@@ -1,6 +1,7 @@
 // `lapidary forward` and `lapidary score`: the numbers, by ids and by pictures.
 #include <cmath>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
@@ -131,7 +132,20 @@ TEST_F(Verbs, ScoreIsTheMeanOfForwardsLogProbabilities) {
         runLapidary({"score", "--model", text(), "--input-ids", ids, "--window", "4", "--stride", "2", "--json"}).out);
     EXPECT_EQ(windows["scored_tokens"], 7);
     EXPECT_NE(windows["mean_nll"], score["mean_nll"]);
-    EXPECT_EQ(runLapidary({"score", "--model", text(), "--input-ids", file("bad.json", "[2, 99999]")}).code, 3);
+}
+
+TEST_F(Verbs, AnIdOutsideTheVocabularyIsNamedWithItsPlace) {
+    const std::string ids = file("bad.json", "[2, 30, 99999, 41]");
+    for (const std::vector<std::string>& arguments : std::vector<std::vector<std::string>>{
+             {"score", "--model", text(), "--input-ids", ids},
+             {"forward", "--model", text(), "--input-ids", ids, "--output", path("out.safetensors")},
+             {"forward", "--model", vision(), "--input-ids", ids, "--output", path("out.safetensors")}}) {
+        const Finished run = runLapidary(arguments);
+        EXPECT_EQ(run.code, 3) << run.err;
+        for (const std::string& part : {ids + ": entry 2: ", std::string("(the vocabulary has "), std::string("found 99999")})
+            EXPECT_NE(run.err.find(part), std::string::npos) << part << ": " << run.err;
+    }
+    EXPECT_FALSE(std::filesystem::exists(path("out.safetensors")));
 }
 
 }  // namespace
