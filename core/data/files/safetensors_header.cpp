@@ -4,10 +4,10 @@
 #include <optional>
 #include <unordered_set>
 
+#include "core/shared/base/json.h"
+
 namespace lapidary::files {
 namespace {
-
-using Json = nlohmann::json;
 
 constexpr std::size_t kLengthWordBytes = 8;
 
@@ -144,7 +144,8 @@ public:
 
     bool parse_error(std::size_t position, const std::string& /*token*/, const Json::exception& problem) override {
         const std::size_t byte = kLengthWordBytes + (position == 0 ? 0 : position - 1);
-        error = invalid("the header is not valid JSON at byte " + std::to_string(byte) + " (" + problem.what() + ")");
+        error = invalid("the header is not valid JSON at byte " + std::to_string(byte) + " (" + placeAndReason(problem.what()) +
+                        ")");
         return false;
     }
 

@@ -10,6 +10,7 @@
 
 #include "core/data/files/safetensors_file.h"
 #include "core/shared/base/file.h"
+#include "core/shared/base/json.h"
 
 namespace lapidary::files {
 namespace {
@@ -53,7 +54,8 @@ Result<Header> makeHeader(const std::vector<TensorDeclaration>& tensors, const s
     try {
         json = root.dump();
     } catch (const nlohmann::json::exception& error) {
-        return Error{ErrorCode::Usage, std::string("a tensor name or metadata value is not UTF-8 (") + error.what() + ")", ""};
+        return Error{ErrorCode::Usage, "a tensor name or metadata value is not UTF-8 (" + placeAndReason(error.what()) + ")",
+                     ""};
     }
     json.append((8 - json.size() % 8) % 8, ' ');  // data begins at a multiple of 8, as the reference writer does
     const std::uint64_t length = json.size();

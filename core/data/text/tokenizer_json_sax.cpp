@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/shared/base/json.h"
+
 namespace lapidary::text {
 namespace {
 
@@ -55,8 +57,8 @@ bool TokenizerJsonSax::key(string_t& name) {
 }
 
 bool TokenizerJsonSax::parse_error(std::size_t position, const std::string&, const nlohmann::json::exception& problem) {
-    m_error = Error{ErrorCode::InvalidFile, "not valid JSON at byte " + std::to_string(position) + " (" + problem.what() + ")",
-                    m_name};
+    m_error = Error{ErrorCode::InvalidFile,
+                    "not valid JSON at byte " + std::to_string(position) + " (" + placeAndReason(problem.what()) + ")", m_name};
     return false;
 }
 

@@ -39,6 +39,10 @@ Result<void> refuseUnknownKeys(const Json& object, const std::vector<std::string
 // an error message.
 std::string clipText(std::string_view text, std::size_t maxBytes);
 
+// What nlohmann's parser has to say without the name of its exception, clipped: "[json.exception.parse_error.101] parse error at
+// line 2, column 5: syntax error …" → "line 2, column 5: syntax error …".
+std::string placeAndReason(std::string_view what);
+
 // A short rendering of a value for messages ("a string", "the number 3", …).
 std::string describeJson(const Json& value);
 

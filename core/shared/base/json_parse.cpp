@@ -15,13 +15,6 @@ namespace {
 constexpr std::size_t kMaxPathBytes = 200;
 constexpr int kNumberTooLarge = 406;  // the exception id of nlohmann/json for a number that becomes infinite
 
-// "[json.exception.parse_error.101] parse error at line 2, column 5: syntax error …" → "line 2, column 5: syntax error …".
-std::string_view placeAndReason(std::string_view what) {
-    constexpr std::string_view kBefore = "parse error at ";
-    const std::size_t at = what.find(kBefore);
-    return at == std::string_view::npos ? what : what.substr(at + kBefore.size());
-}
-
 class TreeBuilder final : public nlohmann::json_sax<Json> {
 public:
     TreeBuilder(const std::string& source, int maxDepth)
@@ -56,7 +49,7 @@ public:
                           clipText(token, 40));
         }
         return refuse("not valid JSON at byte " + std::to_string(position) + (path.empty() ? "" : ", near '" + path + "'") +
-                      " (" + clipText(placeAndReason(error.what()), 300) + ")");
+                      " (" + placeAndReason(error.what()) + ")");
     }
 
 private:
@@ -191,6 +184,14 @@ std::string withoutHugeNumbers(std::string_view text) {
 }
 
 }  // namespace
+
+std::string placeAndReason(std::string_view what) {
+    for (const std::string_view before : {std::string_view("parse error at "), std::string_view("] ")}) {
+        const std::size_t at = what.find(before);
+        if (at != std::string_view::npos) return clipText(what.substr(at + before.size()), 300);
+    }
+    return clipText(what, 300);
+}
 
 Result<Json> parseJson(std::string_view text, const std::string& source, int maxDepth) {
     text = withoutByteOrderMark(text);

@@ -99,6 +99,12 @@ TEST(Fault3, HeaderMustBeExactlyOneJsonObject) {
     expectSays(refusal(withHeader("{\"\xff\":1}")), {"byte 10"});
     expectSays(refusal(withHeader("[]")), {"'{'"});
     expectSays(refusal(withHeader("{")), {"not valid JSON at byte"});
+    for (const char* header : {"{\"a\": nope}", "{\"a\": 1e999}"}) {
+        const std::string message = refusal(withHeader(header));
+        expectSays(message, {"not valid JSON at byte"});
+        EXPECT_EQ(message.find("json.exception"), std::string::npos) << message;
+    }
+    expectSays(refusal(withHeader("{\"a\": nope}")), {"(line 1, column 8: syntax error"});
     expectSays(refusalOfEntries(entry("a\\u0000b", "U8", "[1]", "[0,1]"), 1), {"control character", "a?b"});
 }
 

@@ -81,7 +81,10 @@ TEST(SafetensorsWriter, RefusesWhatNoReaderWouldTake) {
     EXPECT_FALSE(SafetensorsWriter::create(path, {{"a", "Q4_0", {32}}}));
     EXPECT_FALSE(SafetensorsWriter::create(path, {{"a", "F32", {INT64_MAX, 8}}}));
     EXPECT_FALSE(SafetensorsWriter::create(path, {{"a", "F32", {-1}}}));
-    EXPECT_FALSE(SafetensorsWriter::create(path, {{"\xff", "F32", {1}}}));
+    const auto latin = SafetensorsWriter::create(path, {{"\xff", "F32", {1}}});
+    ASSERT_FALSE(latin);
+    EXPECT_NE(latin.error().message.find("not UTF-8 (invalid UTF-8 byte at index 0: 0xFF)"), std::string::npos)
+        << latin.error().toString();
     EXPECT_FALSE(writeSafetensors(path, {{{"a", "F32", {2}}, bytesOf("1234")}}));
     const auto nowhere = SafetensorsWriter::create(folder.path() / "none" / "out.safetensors", {{"a", "F32", {2}}});
     ASSERT_FALSE(nowhere);

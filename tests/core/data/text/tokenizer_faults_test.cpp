@@ -247,6 +247,14 @@ TEST(Fault16, CyclicOrBrokenMerges) {
 
 TEST(Fault16, ByteOrderMarkIsSkipped) { EXPECT_TRUE(Tokenizer::fromJson("\xEF\xBB\xBF" + tiny().dump(), "tokenizer.json")); }
 
+TEST(Fault61, BrokenTokenizerFilesSayWhere) {
+    const auto tokenizer = Tokenizer::fromJson("{\n  \"model\": nope}", "tokenizer.json");
+    ASSERT_FALSE(tokenizer);
+    EXPECT_NE(tokenizer.error().toString().find("(line 2, column 13: syntax error"), std::string::npos)
+        << tokenizer.error().toString();
+    EXPECT_EQ(tokenizer.error().toString().find("json.exception"), std::string::npos) << tokenizer.error().toString();
+}
+
 TEST(Fault16, TooLargeFilesAreRefusedUnread) {
     const test::TempDir folder;
     const auto path = folder.write("tokenizer.json", "{");
