@@ -79,7 +79,7 @@ Result<Picture> decodePicture(std::span<const std::byte> bytes, const std::strin
 }
 
 Result<Picture> readPicture(const std::filesystem::path& path, std::int64_t maxPixels) {
-    ASSIGN_OR_RETURN(const std::string bytes, readFile(path, kMaxPictureFileBytes));
+    ASSIGN_OR_RETURN(const std::string bytes, readRegularFile(path, kMaxPictureFileBytes));
     return decodePicture(std::as_bytes(std::span(bytes)), path.string(), maxPixels);
 }
 

@@ -100,7 +100,7 @@ Result<ImageSource> imageSourceFromArgument(const std::string& argument) {
 Result<std::string> readImageBytes(const ImageSource& source, UrlConsent consent, const net::NetworkPolicy& policy,
                                    std::stop_token stop) {
     switch (source.kind) {
-        case ImageSource::Kind::Path: return readFile(source.value, kMaxPictureFileBytes);
+        case ImageSource::Kind::Path: return readRegularFile(source.value, kMaxPictureFileBytes);
         case ImageSource::Kind::Base64: {
             ASSIGN_OR_RETURN(const std::string_view payload, base64Payload(source.value));
             return decodeBase64(payload);

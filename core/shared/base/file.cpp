@@ -41,22 +41,26 @@ int createPartial(const std::filesystem::path& folder, std::filesystem::path& pa
     return fd;
 }
 
-}  // namespace
-
-Error systemError(const std::string& action, const std::filesystem::path& path, int errnoValue) {
-    ErrorCode code = ErrorCode::Io;
-    if (errnoValue == ENOENT || errnoValue == ENOTDIR || errnoValue == ENAMETOOLONG) code = ErrorCode::NotFound;
-    if (errnoValue == ENOMEM) code = ErrorCode::OutOfMemory;
-    return Error{code, action + " '" + path.string() + "': " + std::strerror(errnoValue), ""};
+// What `mode` calls a file that is neither regular nor a folder.
+std::string kindOfFile(mode_t mode) {
+    if (S_ISFIFO(mode)) return "a named pipe";
+    return S_ISCHR(mode) || S_ISBLK(mode) ? "a device" : "a file of another kind";
 }
 
-Result<std::string> readFile(const std::filesystem::path& path, std::uint64_t maxBytes) {
-    const Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+enum class FileKinds { All, RegularOnly };
+
+Result<std::string> readWhole(const std::filesystem::path& path, std::uint64_t maxBytes, FileKinds kinds) {
+    // O_NONBLOCK: to open a named pipe is to wait for a writer.
+    const Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | (kinds == FileKinds::RegularOnly ? O_NONBLOCK : 0)));
     if (fd.get() < 0) return systemError("cannot open", path, errno);
     struct stat status {};
     if (::fstat(fd.get(), &status) != 0) return systemError("cannot examine", path, errno);
     if (S_ISDIR(status.st_mode)) {
         return Error{ErrorCode::InvalidFile, "expected a file, found a folder: '" + path.string() + "'", ""};
+    }
+    if (kinds == FileKinds::RegularOnly && !S_ISREG(status.st_mode)) {
+        return Error{ErrorCode::InvalidFile,
+                     "expected a regular file, found " + kindOfFile(status.st_mode) + ": '" + path.string() + "'", ""};
     }
     if (static_cast<std::uint64_t>(status.st_size) > maxBytes) {
         return Error{ErrorCode::InvalidFile,
@@ -79,6 +83,23 @@ Result<std::string> readFile(const std::filesystem::path& path, std::uint64_t ma
         }
         bytes.append(buffer, static_cast<std::size_t>(count));
     }
+}
+
+}  // namespace
+
+Error systemError(const std::string& action, const std::filesystem::path& path, int errnoValue) {
+    ErrorCode code = ErrorCode::Io;
+    if (errnoValue == ENOENT || errnoValue == ENOTDIR || errnoValue == ENAMETOOLONG) code = ErrorCode::NotFound;
+    if (errnoValue == ENOMEM) code = ErrorCode::OutOfMemory;
+    return Error{code, action + " '" + path.string() + "': " + std::strerror(errnoValue), ""};
+}
+
+Result<std::string> readFile(const std::filesystem::path& path, std::uint64_t maxBytes) {
+    return readWhole(path, maxBytes, FileKinds::All);
+}
+
+Result<std::string> readRegularFile(const std::filesystem::path& path, std::uint64_t maxBytes) {
+    return readWhole(path, maxBytes, FileKinds::RegularOnly);
 }
 
 Result<void> writeFileAtomically(const std::filesystem::path& path, std::string_view bytes) {

@@ -12,6 +12,7 @@
 
 #include "core/data/image/image_processor.h"
 #include "core/data/image/image_reader.h"
+#include "core/data/image/image_source.h"
 #include "core/shared/base/file.h"
 #include "tests/support/temp_dir.h"
 
@@ -314,7 +315,25 @@ TEST(Fault59, PathsThatCannotBeReadSaySo) {
     EXPECT_EQ(directory.error().code, ErrorCode::InvalidFile);
     EXPECT_NE(directory.error().message.find("found a folder"), std::string::npos) << directory.error().toString();
     const auto tooLong = image::readPicture(folder.path() / std::string(5000, 'x'));
-    EXPECT_EQ(tooLong.error().code, ErrorCode::Io);
+    EXPECT_EQ(tooLong.error().code, ErrorCode::NotFound) << "no file can have such a name";
+}
+
+// Nobody writes into the pipe: whoever waits for its first byte waits for ever.
+TEST(Fault59, PipesAndDevicesAreRefusedNotWaitedFor) {
+    const test::TempDir folder;
+    const auto pipe = folder.path() / "cat.png";
+    ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+    for (const auto& [path, kind] :
+         {std::pair(pipe, "found a named pipe"), std::pair(std::filesystem::path("/dev/zero"), "found a device")}) {
+        const auto read = image::readPicture(path);
+        const auto loaded = image::loadPicture({image::ImageSource::Kind::Path, path.string()}, image::UrlConsent::Refuse);
+        for (const auto* picture : {&read, &loaded}) {
+            ASSERT_FALSE(*picture) << path;
+            EXPECT_EQ(picture->error().code, ErrorCode::InvalidFile);
+            EXPECT_NE(picture->error().message.find(kind), std::string::npos) << picture->error().toString();
+            EXPECT_NE(picture->error().message.find(path.string()), std::string::npos) << picture->error().toString();
+        }
+    }
 }
 
 }  // namespace

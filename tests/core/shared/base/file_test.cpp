@@ -163,6 +163,22 @@ TEST(Fault59, PathsBeyondTheSystemsLimitAreAClearError) {
     EXPECT_TRUE(writeFileAtomically(deep / "x", "x"));
 }
 
+TEST(Fault59, ReadRegularFileWaitsForNoPipe) {
+    const test::TempDir folder;
+    EXPECT_EQ(*readRegularFile(folder.write("file", "text"), 10), "text");
+    EXPECT_FALSE(readRegularFile(folder.path() / "file", 3)) << "the cap holds";
+    const fs::path pipe = folder.path() / "pipe";
+    ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+    for (const auto& [path, kind] :
+         {std::pair(pipe, "found a named pipe: '"), std::pair(fs::path("/dev/zero"), "found a device"),
+          std::pair(folder.path(), "found a folder")}) {
+        const auto bytes = readRegularFile(path, 10);
+        ASSERT_FALSE(bytes) << path;
+        EXPECT_EQ(bytes.error().code, ErrorCode::InvalidFile);
+        EXPECT_NE(bytes.error().message.find(kind), std::string::npos) << bytes.error().message;
+    }
+}
+
 TEST(Fault59, UnreadableFileIsAClearError) {
     const test::TempDir folder;
     const fs::path path = folder.write("locked", "x");
