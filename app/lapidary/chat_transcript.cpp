@@ -1,5 +1,7 @@
 #include "app/lapidary/chat_transcript.h"
 
+#include <algorithm>
+#include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <system_error>
 #include <utility>
@@ -29,6 +31,18 @@ std::string valueSeenFrom(const std::filesystem::path& folder, const image::Imag
 }
 
 }  // namespace
+
+std::string typedPath(std::string_view argument) {
+    constexpr std::string_view kBlanks = " \t\r";
+    argument.remove_prefix(std::min(argument.find_first_not_of(kBlanks), argument.size()));
+    argument = argument.substr(0, argument.find_last_not_of(kBlanks) + 1);
+    const bool quoted =
+        argument.size() >= 2 && argument.front() == argument.back() && (argument.front() == '"' || argument.front() == '\'');
+    if (quoted) argument = argument.substr(1, argument.size() - 2);
+    const char* home = std::getenv("HOME");
+    if (home == nullptr || *home == '\0' || (argument != "~" && !argument.starts_with("~/"))) return std::string(argument);
+    return home + std::string(argument.substr(1));
+}
 
 Result<void> ChatTranscript::addImage(const std::string& argument) {
     if (argument.empty()) return Error{ErrorCode::Usage, "/image takes a path or an https address", ""};

@@ -4,12 +4,16 @@
 #include <cstddef>
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/data/processor/messages_file.h"
 #include "core/shared/base/result.h"
 
 namespace lapidary::app {
+
+// The path that a person typed after a command: blanks around it and a pair of quotes are not part of it, and ~ begins at home.
+std::string typedPath(std::string_view argument);
 
 class ChatTranscript {
 public:

@@ -1,7 +1,7 @@
 // `lapidary chat`: a conversation in the terminal.
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <iostream>
+#include <string_view>
 
 #include "app/lapidary/chat_transcript.h"
 #include "app/lapidary/common_options.h"
@@ -13,7 +13,7 @@ namespace lapidary::app {
 namespace {
 
 constexpr const char* kHelp =
-    "/image PATH             add a picture to the next message\n"
+    "/image PATH             add a picture to the next message; ~ and quotes as in a shell\n"
     "/pan-and-scan on|off    also look at crops of long pictures\n"
     "/undo                   forget the last question and its answer\n"
     "/save FILE.json         write the conversation as a messages file\n"
@@ -44,7 +44,7 @@ public:
         while (true) {
             ASSIGN_OR_RETURN(const std::optional<std::string> line, lines.read("> ", stop));
             if (!line || *line == "/quit") return {};
-            if (line->empty()) continue;
+            if (line->find_first_not_of(" \t\r") == std::string::npos) continue;
             if (const auto valid = text::requireUtf8(*line, "the line"); !valid) {
                 invocation.console.error(valid.error().toString());
                 continue;
@@ -69,8 +69,7 @@ private:
     void command(const std::string& line, const session::Model& model, ChatTranscript& transcript, const Console& console) {
         const std::size_t space = line.find(' ');
         const std::string name = line.substr(0, space);
-        const std::string argument =
-            space == std::string::npos ? "" : line.substr(std::min(line.find_first_not_of(' ', space), line.size()));
+        const std::string argument = space == std::string::npos ? "" : typedPath(std::string_view(line).substr(space));
         if (name == "/help") {
             console.note(kHelp);
         } else if (name == "/image") {

@@ -1,5 +1,6 @@
 // `lapidary chat` through pipes.
 #include <csignal>
+#include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -46,6 +47,26 @@ TEST_F(Verbs, Fault15AChatWithATextOnlyModelRefusesWhatConcernsPictures) {
     ASSERT_NE(first, std::string::npos) << run.err;
     EXPECT_NE(run.err.find("text-only", first + 1), std::string::npos) << run.err;
     EXPECT_EQ(run.err.find("Pan & scan is on"), std::string::npos) << run.err;
+}
+
+TEST_F(Verbs, ChatTakesPathsAsAShellDoes) {
+    const std::string saved = path("my talk.json");
+    (void)picture();
+    const Finished run = runLapidary({"chat", "--model", vision(), "-n", "2"},
+                                     "/image ~/picture0.png\n/image '" + picture(1) + "' \nWhat?\n/save \"~/my talk.json\"\n",
+                                     {{"HOME", path("")}});
+    EXPECT_EQ(run.code, 0) << run.err;
+    EXPECT_NE(run.err.find("has 1 picture."), std::string::npos) << run.err;
+    EXPECT_NE(run.err.find("has 2 pictures."), std::string::npos) << run.err;
+    ASSERT_TRUE(std::filesystem::exists(saved)) << run.err;
+    EXPECT_EQ(json::parse(std::ifstream(saved))[0]["content"].size(), 3U);
+}
+
+TEST_F(Verbs, ALineOfBlanksIsNoQuestion) {
+    const Finished run = runLapidary({"chat", "--model", text(), "-n", "2"}, "   \n\t\n \r\n/undo\n");
+    EXPECT_EQ(run.code, 0) << run.err;
+    EXPECT_EQ(run.out, "");
+    EXPECT_NE(run.err.find("There is nothing to undo."), std::string::npos) << run.err;
 }
 
 TEST_F(Verbs, ChatSurvivesABadPicture) {

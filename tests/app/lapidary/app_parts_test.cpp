@@ -67,6 +67,34 @@ TEST(IdsFile, TakesAListOrAnObjectAndNamesTheBadEntry) {
     EXPECT_EQ(readIdsFile(folder.path() / "none").error().code, ErrorCode::NotFound);
 }
 
+TEST(TypedPath, QuotesAndHomeAreUnderstood) {
+    const char* before = std::getenv("HOME");
+    const std::string kept = before == nullptr ? "" : before;
+    ::setenv("HOME", "/home/me", 1);
+    for (const auto& [typed, path] :
+         std::vector<std::pair<std::string, std::string>>{{"a.png", "a.png"},
+                                                          {"  my cat.png \t\r", "my cat.png"},
+                                                          {"\"my cat.png\"", "my cat.png"},
+                                                          {"'my cat.png' ", "my cat.png"},
+                                                          {"' a.png'", " a.png"},
+                                                          {"~/x.png", "/home/me/x.png"},
+                                                          {"\"~/my cat.png\"", "/home/me/my cat.png"},
+                                                          {"~", "/home/me"},
+                                                          {"~x.png", "~x.png"},
+                                                          {"./~/x.png", "./~/x.png"},
+                                                          {"\"a.png", "\"a.png"},
+                                                          {"\"a.png'", "\"a.png'"},
+                                                          {"\"", "\""},
+                                                          {"\"\"", ""},
+                                                          {"   ", ""},
+                                                          {"", ""}}) {
+        EXPECT_EQ(typedPath(typed), path) << typed;
+    }
+    ::unsetenv("HOME");
+    EXPECT_EQ(typedPath("~/x.png"), "~/x.png");
+    if (before != nullptr) ::setenv("HOME", kept.c_str(), 1);
+}
+
 TEST(ChatTranscript, PicturesGoWithTheNextQuestionAndUndoTakesBoth) {
     const test::TempDir folder;
     ChatTranscript transcript("Be brief.");
