@@ -191,6 +191,32 @@ TEST(Fault20, AHugeWebpHeaderIsRefusedBeforeAllocating) {
     EXPECT_EQ(picture.error().code, ErrorCode::InvalidFile);
 }
 
+// Standard error belongs to our own sentences: what libpng has to say is in them, or is not said.
+TEST(Fault20, ADamagedPngIsOneErrorOfOurs) {
+    const auto spoiled = [](std::string part) {
+        part.back() = static_cast<char>(part.back() ^ 1);  // of its check sum
+        return part;
+    };
+    const std::string header = flatPng(4, 4).substr(0, kPngMark.size() + 25);
+    const std::string pixels = chunk("IDAT", deflated(std::string(20, '\0')));
+    const std::string end = chunk("IEND", "");
+    testing::internal::CaptureStderr();
+    const auto noted = decode(flatPng(4, 4, spoiled(chunk("tEXt", std::string("a\0b", 3)))));
+    const auto sum = decode(header + spoiled(pixels) + end);
+    const auto few = decode(header + chunk("IDAT", deflated(std::string(7, '\0'))) + end);
+    const auto open = decode(header + pixels);
+    const auto none = decode(header + end);
+    EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+    EXPECT_TRUE(noted) << "a note is no pixel";
+    for (const auto& [picture, reason] : {std::pair(&sum, "IDAT: CRC error"), std::pair(&few, "Not enough"),
+                                          std::pair(&open, "the data ends too early"), std::pair(&none, "out of place")}) {
+        ASSERT_FALSE(*picture) << reason;
+        EXPECT_EQ(picture->error().code, ErrorCode::InvalidFile);
+        EXPECT_NE(picture->error().message.find(std::string("the PNG is damaged or truncated: ")), std::string::npos);
+        EXPECT_NE(picture->error().message.find(reason), std::string::npos) << picture->error().toString();
+    }
+}
+
 // A profile that unpacks to 200 MB is not unpacked: colours do not depend on it.
 TEST(Fault20, AnIccBombIsNotUnpacked) {
     std::string head(1 << 20, '\0');
