@@ -2,52 +2,34 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <fstream>
-#include <functional>
-#include <nlohmann/json.hpp>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "core/data/files/safetensors_file.h"
-#include "core/engine/distributed/local_group.h"
-#include "core/engine/train/run_folder.h"
-#include "core/engine/train/training_run.h"
 #include "core/shared/base/file.h"
+#include "tests/core/engine/train/training_run_fixture.h"
 #include "tests/support/failing_allocator.h"
-#include "tests/support/temp_dir.h"
-#include "tests/support/tiny_model.h"
 
 namespace lapidary::train {
 namespace {
 
-namespace fs = std::filesystem;
-
-struct FaultyRun : testing::Test {
+// Text alone: 24 rows, six steps an epoch.
+struct FaultyRun : TrainingRun {
     FaultyRun() {
         test::buildTinyTextModel(temp.path() / "base");
         writeRows(-1);
-        request.folder = temp.path() / "run";
-        request.threads = 1;
-        request.onEvent = [this](const protocol::TrainingEvent& event) {
-            events.push_back(event);
-            if (const auto* notice = std::get_if<protocol::NoticeEvent>(&event.body)) onNotice(*notice);
-            if (const auto* step = std::get_if<protocol::StepEvent>(&event.body)) onStep(step->step);
-        };
         plan::Recipe& recipe = request.recipe;
         recipe.model.hfPath = (temp.path() / "base").string();
         recipe.model.seqLength = 1024;
         recipe.train.trainIters = 4;
         recipe.train.globalBatchSize = recipe.train.microBatchSize = 4;
-        recipe.validation.evalIters = 0;
         recipe.optimizer.lr = 1e-3;
-        recipe.dataset.trainDataPath = (temp.path() / "train.jsonl").string();
         recipe.dataset.dataloaderType = plan::DataloaderType::Single;
         recipe.checkpoint.saveInterval = 1000;
     }
 
-    // 24 short rows, one of them long where `longRow` says.
+    // Short ones, one of them long where `longRow` says.
     void writeRows(int longRow) const {
         std::ofstream file(temp.path() / "train.jsonl");
         for (int i = 0; i < 24; ++i) {
@@ -56,31 +38,9 @@ struct FaultyRun : testing::Test {
             file << nlohmann::json{{"prompt", "What is number " + std::to_string(i) + "?"}, {"answer", answer}}.dump() << "\n";
         }
     }
-    Result<RunResult> run() { return runTraining(request, group); }
-    RunResult finish() {
-        auto result = run();
-        if (!result) throw std::runtime_error(result.error().toString());
-        return *result;
-    }
-    void say(RunCommand word) const { ASSERT_TRUE(leaveCommand(request.folder, word)); }
     static std::string weightsOf(const RunResult& result) {
         return *readFile(result.checkpoint / "model/model.safetensors", std::uint64_t{1} << 26);
     }
-    template <class Event>
-    std::vector<Event> all() const {
-        std::vector<Event> found;
-        for (const protocol::TrainingEvent& event : events) {
-            if (const auto* body = std::get_if<Event>(&event.body)) found.push_back(*body);
-        }
-        return found;
-    }
-
-    test::TempDir temp;
-    distributed::LocalGroup group;
-    RunRequest request;
-    std::vector<protocol::TrainingEvent> events;
-    std::function<void(const protocol::NoticeEvent&)> onNotice = [](const protocol::NoticeEvent&) {};
-    std::function<void(std::int64_t)> onStep = [](std::int64_t) {};
 };
 
 // Wherever in a step memory runs out (forward, backward, clipping, the update itself): nothing of it is applied, and tried again it is the
@@ -93,7 +53,7 @@ TEST_F(Fault36, AnAllocationThatFailsAnywhereChangesNothing) {
         if (step == 1) memory.failAt(1 << 30);
         if (step == 2) ofOneStep = memory.allocations();
     };
-    const std::string whole = weightsOf(finish());
+    const std::string whole = weightsOf(run());
     ASSERT_GT(ofOneStep, 200);
     onNotice = [&](const protocol::NoticeEvent& notice) {
         if (notice.kind == "paused") say(RunCommand::Resume);
@@ -105,7 +65,7 @@ TEST_F(Fault36, AnAllocationThatFailsAnywhereChangesNothing) {
         };
         events.clear();
         request.folder = temp.path() / ("run" + std::to_string(round));
-        const RunResult result = finish();
+        const RunResult result = run();
         EXPECT_EQ(result.troubles.outOfMemory, 1) << "allocation " << at;
         ASSERT_EQ(weightsOf(result), whole) << "allocation " << at << " of " << ofOneStep;
         at += at + 12 < ofOneStep ? 1 + ofOneStep / 24 : 1;  // all over the step, and each of the last dozen
@@ -116,14 +76,14 @@ TEST_F(Fault36, AnAllocationThatFailsAnywhereChangesNothing) {
 TEST_F(Fault36, SmallerMicroBatchesGoOnWhereALongSampleDoesNotFit) {
     writeRows(9);
     test::FailingAllocator memory;
-    finish();
+    run();
     const auto whole = all<protocol::StepEvent>();
     const std::int64_t needed = memory.peakBytes();
     request.folder = temp.path() / "tight";
     request.recipe.train.onOutOfMemory = plan::MemoryPolicy::Smaller;
     events.clear();
     memory.limitTo(needed - 1);
-    const RunResult result = finish();
+    const RunResult result = run();
     EXPECT_GE(result.troubles.spared, 1);
     const auto tight = all<protocol::StepEvent>();
     ASSERT_EQ(tight.size(), whole.size());
@@ -135,7 +95,7 @@ TEST_F(Fault36, SmallerMicroBatchesGoOnWhereALongSampleDoesNotFit) {
 }
 
 TEST_F(Fault36, ActivationsAreComputedAgainWhenARunIsToldSo) {
-    const std::string whole = weightsOf(finish());
+    const std::string whole = weightsOf(run());
     test::FailingAllocator memory;
     onStep = [&](std::int64_t step) {
         if (step == 2) memory.failAt(100);
@@ -144,14 +104,14 @@ TEST_F(Fault36, ActivationsAreComputedAgainWhenARunIsToldSo) {
         if (notice.kind == "paused") say(RunCommand::Checkpointing);
     };
     request.folder = temp.path() / "tight";
-    const RunResult result = finish();
+    const RunResult result = run();
     EXPECT_EQ(result.troubles.spared, 1);
     EXPECT_EQ(weightsOf(result), whole) << "the same numbers";
 }
 
 // With Stop the run ends saved; the setting that helps does not make it another run.
 TEST_F(Fault36, AnEndedRunIsResumedWithLessMemoryAndIsTheSame) {
-    const std::string whole = weightsOf(finish());
+    const std::string whole = weightsOf(run());
     request.folder = temp.path() / "ended";
     request.recipe.train.onOutOfMemory = plan::MemoryPolicy::Stop;
     {
@@ -159,20 +119,19 @@ TEST_F(Fault36, AnEndedRunIsResumedWithLessMemoryAndIsTheSame) {
         onStep = [&](std::int64_t step) {
             if (step == 2) memory.failAt(100);
         };
-        const auto failed = run();
-        ASSERT_FALSE(failed);
-        EXPECT_EQ(failed.error().code, ErrorCode::OutOfMemory);
+        const Error failed = failure();
+        EXPECT_EQ(failed.code, ErrorCode::OutOfMemory);
         EXPECT_EQ(all<protocol::SavedEvent>().back().step, 2);
     }
     onStep = [](std::int64_t) {};
     request.resume = true;
     request.recipe.train.activationCheckpointing = true;
-    EXPECT_EQ(weightsOf(finish()), whole);
+    EXPECT_EQ(weightsOf(run()), whole);
 }
 
 using Fault46 = FaultyRun;
 TEST_F(Fault46, ADeviceThatGoesAwayLeavesAResumableRun) {
-    const std::string whole = weightsOf(finish());
+    const std::string whole = weightsOf(run());
     request.folder = temp.path() / "lost";
     request.recipe.checkpoint.saveInterval = 1;
     {
@@ -180,20 +139,19 @@ TEST_F(Fault46, ADeviceThatGoesAwayLeavesAResumableRun) {
         onStep = [&](std::int64_t step) {
             if (step == 2) memory.loseDeviceAt(300);
         };
-        const auto lost = run();
-        ASSERT_FALSE(lost);
-        EXPECT_EQ(lost.error().code, ErrorCode::ChildDied);
+        const Error lost = failure();
+        EXPECT_EQ(lost.code, ErrorCode::ChildDied);
         EXPECT_EQ(all<protocol::RunFinishedEvent>().back().reason, "interrupted");
     }
     onStep = [](std::int64_t) {};
     request.resume = true;
-    EXPECT_EQ(weightsOf(finish()), whole);
+    EXPECT_EQ(weightsOf(run()), whole);
 }
 
 // Power, kill -9, a reset: nobody could say anything, so the next sitting does.
 TEST_F(Fault46, ASittingThatEndedWithoutAWordIsMarked) {
     request.recipe.train.exitInterval = 2;
-    finish();
+    run();
     const fs::path log = request.folder / "events.jsonl";
     std::string text = *readFile(log, std::uint64_t{1} << 20);
     text.erase(text.rfind('\n', text.size() - 2) + 1);  // its last line: how it ended
@@ -201,11 +159,10 @@ TEST_F(Fault46, ASittingThatEndedWithoutAWordIsMarked) {
     request.resume = true;
     for (const bool marked : {true, false}) {
         events.clear();
-        finish();
-        const auto notices = all<protocol::NoticeEvent>();
-        EXPECT_EQ(std::count_if(notices.begin(), notices.end(), [](const auto& each) { return each.kind == "interrupted"; }),
-                  marked ? 1 : 0);
-        EXPECT_EQ(marked, !notices.empty() && notices[0].message.find("step 2") != std::string::npos);
+        run();
+        const std::string told = notices("interrupted");
+        EXPECT_EQ(std::count(told.begin(), told.end(), '\n'), marked ? 1 : 0) << told;
+        EXPECT_EQ(marked, told.find("step 2") != std::string::npos) << told;
     }
 }
 
@@ -224,11 +181,10 @@ TEST_F(Fault37, TheFirstPlaceThatIsNotFiniteIsNamed) {
     ASSERT_GT(at, 0U);
     std::fstream(weights, std::ios::in | std::ios::out | std::ios::binary).seekp(static_cast<std::streamoff>(at))
         << "\xFF\xFF\xFF\xFF";  // not a number in any of the types
-    const auto refused = run();
-    ASSERT_FALSE(refused);
-    EXPECT_EQ(refused.error().code, ErrorCode::InvalidData);
-    EXPECT_NE(refused.error().message.find("at step 1: layers.3, samples "), std::string::npos) << refused.error().message;
-    EXPECT_NE(refused.error().message.find("train.jsonl:"), std::string::npos) << refused.error().message;
+    const Error refused = failure();
+    EXPECT_EQ(refused.code, ErrorCode::InvalidData);
+    EXPECT_NE(refused.message.find("at step 1: layers.3, samples "), std::string::npos) << refused.message;
+    EXPECT_NE(refused.message.find("train.jsonl:"), std::string::npos) << refused.message;
 }
 
 using Fault35 = FaultyRun;
@@ -238,10 +194,9 @@ TEST_F(Fault35, DataThatWereEditedEndTheRunSavedAtTheNextEpoch) {
         // The first row, which was used already; the others keep their places.
         if (step == 3) std::fstream(temp.path() / "train.jsonl", std::ios::in | std::ios::out).seekp(3) << "X";
     };
-    const auto ended = run();
-    ASSERT_FALSE(ended);
-    EXPECT_EQ(ended.error().code, ErrorCode::InvalidData);
-    EXPECT_NE(ended.error().message.find("train.jsonl"), std::string::npos) << ended.error().message;
+    const Error ended = failure();
+    EXPECT_EQ(ended.code, ErrorCode::InvalidData);
+    EXPECT_NE(ended.message.find("train.jsonl"), std::string::npos) << ended.message;
     EXPECT_EQ(all<protocol::StepEvent>().back().step, 6);
     EXPECT_EQ(all<protocol::SavedEvent>().back().step, 6);
 }
@@ -258,7 +213,7 @@ TEST_F(Fault41, ARunWhoseFolderWasRemovedWaitsForItAndLosesNothing) {
         if (++waits == 2) fs::create_directories(request.folder);
         return true;
     };
-    EXPECT_EQ(finish().step, 4);
+    EXPECT_EQ(run().step, 4);
     EXPECT_EQ(waits, 2);
     std::ifstream log(request.folder / "events.jsonl");
     std::vector<std::int64_t> steps;
@@ -271,7 +226,7 @@ TEST_F(Fault41, ARunWhoseFolderWasRemovedWaitsForItAndLosesNothing) {
     request.resume = true;
     request.recipe.train.trainIters = 5;
     request.acceptChanges = true;
-    EXPECT_EQ(finish().step, 5) << "and it is a run like any other";
+    EXPECT_EQ(run().step, 5) << "and it is a run like any other";
     EXPECT_TRUE(fs::exists(request.folder / "recipe.json"));
 }
 
@@ -282,9 +237,8 @@ TEST_F(Fault41, ARunThatIsStoppedWhileItsDiskIsFullSaysWhatIsLost) {
         if (step == 3) std::ofstream(request.folder / "checkpoints") << "in the way";
     };
     request.waitForSpace = [](std::stop_token) { return false; };
-    const auto ended = run();
-    ASSERT_FALSE(ended);
-    EXPECT_EQ(ended.error().code, ErrorCode::NotFound) << ended.error().toString();
+    const Error ended = failure();
+    EXPECT_EQ(ended.code, ErrorCode::NotFound) << ended.toString();
     EXPECT_EQ(all<protocol::RunFinishedEvent>().back().reason, "failed");
     EXPECT_TRUE(fs::exists(request.folder / "away/iter_0000002/MANIFEST.json"));
 }

@@ -22,6 +22,7 @@
 
 #include "core/engine/distributed/local_group.h"
 #include "core/engine/train/run_loop.h"
+#include "tests/core/engine/train/run_events.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/temp_dir.h"
 #include "tests/support/tiny_model.h"
@@ -91,7 +92,7 @@ public:
     }
 };
 
-struct ScriptedRun : testing::Test {
+struct ScriptedRun : testing::Test, RunEvents {
     ScriptedRun() {
         test::buildTinyTextModel(temp.path() / "base");
         auto opened = session::openWithProcessor(temp.path() / "base");
@@ -99,10 +100,7 @@ struct ScriptedRun : testing::Test {
         model.opened = std::move(*opened);
         request.folder = temp.path() / "run";
         request.clock = &clock;
-        request.onEvent = [this](const protocol::TrainingEvent& event) {
-            events.push_back(event);
-            if (const auto* notice = std::get_if<protocol::NoticeEvent>(&event.body)) onNotice(*notice);
-        };
+        request.onEvent = [this](const protocol::TrainingEvent& event) { hear(event); };
         request.recipe.train.trainIters = 20;
         request.recipe.train.globalBatchSize = 4;
         request.recipe.train.microBatchSize = 4;
@@ -181,20 +179,6 @@ struct ScriptedRun : testing::Test {
         };
     }
 
-    template <class Event>
-    std::vector<Event> all() const {
-        std::vector<Event> found;
-        for (const protocol::TrainingEvent& event : events) {
-            if (const auto* body = std::get_if<Event>(&event.body)) found.push_back(*body);
-        }
-        return found;
-    }
-    std::string notices(const std::string& kind) const {
-        std::string text;
-        for (const auto& notice : all<protocol::NoticeEvent>()) text += notice.kind == kind ? notice.message + "\n" : "";
-        return text;
-    }
-
     test::TempDir temp;
     test::FakeClock clock;
     distributed::LocalGroup group;
@@ -202,8 +186,6 @@ struct ScriptedRun : testing::Test {
     RunRequest request;
     std::stop_source stop;
     Script script = [](std::int64_t, std::size_t) { return Play::Good; };
-    std::function<void(const protocol::NoticeEvent&)> onNotice = [](const protocol::NoticeEvent&) {};
-    std::vector<protocol::TrainingEvent> events;
     std::vector<float> values;
     bool saving = false;
 };

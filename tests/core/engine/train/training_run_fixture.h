@@ -15,6 +15,7 @@
 #include "core/data/checkpoint/open_checkpoint.h"
 #include "core/engine/distributed/local_group.h"
 #include "core/engine/train/training_run.h"
+#include "tests/core/engine/train/run_events.h"
 #include "tests/support/temp_dir.h"
 #include "tests/support/tiny_model.h"
 
@@ -36,14 +37,14 @@ inline Bytes tensorsOf(const fs::path& folder) {
     return bytes;
 }
 
-struct TrainingRun : testing::Test {
+struct TrainingRun : testing::Test, RunEvents {
     TrainingRun() {
         test::buildTinyVisionModel(temp.path() / "model");
         writeData(12);
         request.folder = temp.path() / "run";
         request.threads = 1;
         request.visionCache = temp.path() / "vision";
-        request.onEvent = [this](const protocol::TrainingEvent& event) { events.push_back(event); };
+        request.onEvent = [this](const protocol::TrainingEvent& event) { hear(event); };
         plan::Recipe& recipe = request.recipe;
         recipe.model.hfPath = (temp.path() / "model").string();
         recipe.model.seqLength = 256;
@@ -72,24 +73,16 @@ struct TrainingRun : testing::Test {
         if (!result) throw std::runtime_error(result.error().toString());
         return std::move(*result);
     }
+    void say(RunCommand word) const { ASSERT_TRUE(leaveCommand(request.folder, word)); }
     Error failure() {
         Result<RunResult> result = runTraining(request, group);
         if (result) throw std::runtime_error("the run should have failed");
         return result.error();
     }
-    template <class Event>
-    std::vector<Event> all() const {
-        std::vector<Event> found;
-        for (const protocol::TrainingEvent& event : events) {
-            if (const auto* body = std::get_if<Event>(&event.body)) found.push_back(*body);
-        }
-        return found;
-    }
 
     test::TempDir temp;
     distributed::LocalGroup group;
     RunRequest request;
-    std::vector<protocol::TrainingEvent> events;
 };
 
 }  // namespace lapidary::train
