@@ -233,6 +233,7 @@ void TrainingConsole::print(const protocol::TrainingEvent& event) {
     }
     if (const auto* started = std::get_if<protocol::RunStartedEvent>(&event.body)) {
         m_steps = started->steps;
+        m_batch = started->globalBatchSize;
         for (const std::string& note : started->notes) m_console.note(note);
         m_console.note(printed("%" PRId64 " of %" PRId64 " numbers learn (%.2f %%), on %" PRId64 " samples, in '%s'",
                                started->trainableParameters, started->parameters,

@@ -49,7 +49,7 @@ private:
     void showStep(const protocol::StepEvent& step, double time) const;
     void goSilent();
 
-    std::int64_t m_batch;
+    std::int64_t m_batch;  // this and the next: of the stage, once it began
     std::int64_t m_steps;
     std::int64_t m_interval;
     std::int64_t m_refused = 0;

@@ -333,6 +333,7 @@ Result<RunResult> runTraining(const RunRequest& request, distributed::ProcessGro
     started.trainableParameters = model.trainableParameters;
     started.samples = data.training->size();
     started.worldSize = group.size();
+    started.globalBatchSize = recipe.train.globalBatchSize;
     started.device = identity.device;
     started.dtype = dtypeName(recipe);
     started.estimatedPrivateBytes = forecast.memory.totalBytes();

@@ -23,6 +23,7 @@ static void fields(F& f, RunStartedEvent& m) {
     f.integer("trainable_parameters", m.trainableParameters);
     f.integer("samples", m.samples);
     f.integer("world_size", m.worldSize);
+    f.integer("global_batch_size", m.globalBatchSize);
     f.text("device", m.device);
     f.text("dtype", m.dtype);
     f.integer("estimated_private_bytes", m.estimatedPrivateBytes);

@@ -22,6 +22,7 @@ struct RunStartedEvent {
     std::int64_t trainableParameters = 0;
     std::int64_t samples = 0;  // of the training set
     std::int64_t worldSize = 1;
+    std::int64_t globalBatchSize = 0;  // samples of a step, over all ranks; 0 in logs of before it was told
     std::string device;
     std::string dtype;
     std::int64_t estimatedPrivateBytes = 0;  // that the run will need at its peak (core/shared/plan/training_forecast.h)

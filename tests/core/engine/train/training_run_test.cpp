@@ -319,6 +319,7 @@ TEST_F(TrainingRun, StagesFollowEachOtherAndAreNotRepeated) {
     recipe.validation.metric = plan::Metric::Accuracy;
     recipe.stages = {{.name = "tower",
                       .overrides = {{"train.task", "\"tower_labels\""},
+                                    {"train.global_batch_size", "4"},
                                     {"model.language", "\"frozen\""},
                                     {"model.vision", "\"full\""},
                                     {"model.projection", "\"frozen\""}},
@@ -337,6 +338,10 @@ TEST_F(TrainingRun, StagesFollowEachOtherAndAreNotRepeated) {
         EXPECT_EQ(bytes == tower.at(name), !name.starts_with("vision_tower.")) << name;
         EXPECT_NE(tower.at(name), all.at(name)) << name;
     }
+    const auto started = this->all<protocol::RunStartedEvent>();
+    ASSERT_EQ(started.size(), 2U);
+    EXPECT_EQ(started[0].globalBatchSize, 4);
+    EXPECT_EQ(started[1].globalBatchSize, 2);
     const auto evaluations = this->all<protocol::EvaluationEvent>();
     ASSERT_GE(evaluations.size(), 3U);
     EXPECT_EQ(evaluations[0].kinds.size(), 13U) << "one a head of the tower's warm-up";

@@ -20,7 +20,7 @@ TEST(TrainingEvent, LinesAsAReaderFindsThem) {
 
 TEST(TrainingEvent, EveryTypeReadsBackAsItWasPrinted) {
     const TrainingEventBody bodies[] = {
-        RunStartedEvent{"/runs/a", 4, 100, 1000, 10, 24, 2, "cpu", "float32", 1 << 20, {"a note"}},
+        RunStartedEvent{"/runs/a", 4, 100, 1000, 10, 24, 2, 16, "cpu", "float32", 1 << 20, {"a note"}},
         StepEvent{5, 0.25, 1e-4, 1.5, 100.25, 0.5, 40, 80, 1.25, 30.5},
         EvaluationEvent{10, 0.5, 0.75, {{"colour", 0.5, 8}}, true},
         SampleAnswerEvent{10, 2, "What?", {"a.png", "b.png"}, "grün \xF0\x9F\x98\x80"},
