@@ -119,6 +119,16 @@ std::string troublesText(const protocol::RunFinishedEvent& finished) {
     return text;
 }
 
+// " colour: 0.9500 of 160 |" for each kind that was asked for; empty where the data have no kinds.
+std::string kindsText(const std::vector<protocol::KindAccuracy>& kinds) {
+    std::string text;
+    for (const protocol::KindAccuracy& each : kinds) {
+        if (each.kind.empty() || each.count == 0) continue;
+        text += " " + each.kind + printed(": %.4f of %" PRId64 " |", each.accuracy, each.count);
+    }
+    return text;
+}
+
 }  // namespace
 
 void printDryRun(const ResolvedRecipe& resolved, const plan::SettledRecipe& settled, const Result<void>& runnable,
@@ -248,6 +258,8 @@ void TrainingConsole::print(const protocol::TrainingEvent& event) {
                              evaluation->step, evaluation->loss, std::exp(std::min(20.0, evaluation->loss)),
                              evaluation->accuracy, evaluation->best ? " best so far" : "")
                   << std::endl;
+        const std::string kinds = kindsText(evaluation->kinds);
+        if (!kinds.empty()) std::cout << " accuracy by kind |" << kinds << std::endl;
     } else if (const auto* answer = std::get_if<protocol::SampleAnswerEvent>(&event.body)) {
         std::cout << " sample at iteration " << answer->step << " | " << answer->prompt << " -> " << answer->answer
                   << std::endl;

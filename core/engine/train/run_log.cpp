@@ -21,7 +21,7 @@ std::vector<files::Scalar> scalarsOf(const protocol::EvaluationEvent& evaluation
                                        scalar("lm loss validation ppl", std::exp(std::min(20.0, evaluation.loss))),
                                        scalar("accuracy validation", evaluation.accuracy)};
     for (const protocol::KindAccuracy& kind : evaluation.kinds) {
-        if (!kind.kind.empty()) scalars.push_back(scalar("accuracy validation/" + kind.kind, kind.accuracy));
+        if (!kind.kind.empty() && kind.count > 0) scalars.push_back(scalar("accuracy validation/" + kind.kind, kind.accuracy));
     }
     return scalars;
 }

@@ -5,6 +5,7 @@
 
 #include <iostream>
 #include <string>
+#include <vector>
 
 namespace lapidary::app {
 namespace {
@@ -46,6 +47,20 @@ TEST_F(TrainingConsoleTest, IterationLinesTellTheStagesOwnBatchAndSteps) {
     EXPECT_LT(out.find("| global batch size:     8 |"), second) << out;
     EXPECT_NE(out.find("| global batch size:    16 |", second), std::string::npos) << out;
     EXPECT_EQ(out.find("| global batch size:    32 |"), std::string::npos) << out;
+}
+
+TEST_F(TrainingConsoleTest, EvaluationsTellWhatKindsOfAnswersAreRight) {
+    protocol::EvaluationEvent evaluation;
+    evaluation.step = 500;
+    evaluation.accuracy = 0.875;
+    evaluation.kinds = {{"", 0.5, 4}};
+    EXPECT_EQ(shown({evaluation}).find("by kind"), std::string::npos) << "data without kinds";
+    evaluation.kinds = {{"colour", 0.95, 160}, {"never-asked", 0.0, 0}, {"small-print", 0.8, 40}};
+    const std::string out = shown({evaluation});
+    const std::size_t validation = out.find(" validation loss at iteration 500 |");
+    ASSERT_NE(validation, std::string::npos) << out;
+    EXPECT_EQ(out.substr(out.find('\n', validation) + 1),
+              " accuracy by kind | colour: 0.9500 of 160 | small-print: 0.8000 of 40 |\n");
 }
 
 }  // namespace

@@ -317,6 +317,7 @@ TEST_F(TrainingRun, StagesFollowEachOtherAndAreNotRepeated) {
     recipe.validation.evalIters = 1;
     recipe.validation.evalInterval = 2;
     recipe.validation.metric = plan::Metric::Accuracy;
+    request.tensorboard = temp.path() / "tb";
     recipe.stages = {{.name = "tower",
                       .overrides = {{"train.task", "\"tower_labels\""},
                                     {"train.global_batch_size", "4"},
@@ -345,6 +346,11 @@ TEST_F(TrainingRun, StagesFollowEachOtherAndAreNotRepeated) {
     const auto evaluations = this->all<protocol::EvaluationEvent>();
     ASSERT_GE(evaluations.size(), 3U);
     EXPECT_EQ(evaluations[0].kinds.size(), 13U) << "one a head of the tower's warm-up";
+    std::string curves;
+    for (const auto& entry : fs::directory_iterator(request.tensorboard / "tower")) curves += *readFile(entry.path(), 1 << 24);
+    for (const auto& [kind, accuracy, count] : evaluations[0].kinds) {
+        EXPECT_EQ(curves.find("accuracy validation/" + kind) != std::string::npos, count > 0) << kind << " " << accuracy;
+    }
     events.clear();
     ASSERT_TRUE(runRecipe(request, group));
     EXPECT_TRUE(events.empty()) << "both stages are finished";
