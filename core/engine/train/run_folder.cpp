@@ -29,6 +29,7 @@ constexpr const char* kManifest = "MANIFEST.json";
 constexpr const char* kEvents = "events.jsonl";
 constexpr const char* kCommand = "command";
 constexpr const char* kRecipe = "recipe.json";
+constexpr const char* kCheckpoints = "checkpoints";
 constexpr std::string_view kPrefix = "iter_";
 constexpr std::string_view kPartial = ".partial-";
 constexpr std::string_view kRemoving = ".removing-";
@@ -202,16 +203,22 @@ Result<bool> isOpen(int fd, const fs::path& path) {
 
 bool holdsRun(const fs::path& root) { return fs::exists(root / kEvents) || fs::exists(root / kRecipe); }
 
+// What a start leaves that failed or was killed before its run began (a model or data that cannot be opened): a log without a line.
+bool neverBegan(const fs::path& root) {
+    std::error_code none;
+    return fs::file_size(root / kEvents, none) == 0 && fs::is_empty(root / kCheckpoints, none);
+}
+
 }  // namespace
 
 Result<RunFolder> RunFolder::open(const fs::path& root, RunStart start) {
     const bool there = holdsRun(root);
-    if (start == RunStart::Fresh && there) {
+    if (start == RunStart::Fresh && there && !neverBegan(root)) {
         return Error{ErrorCode::Usage, "holds a run already; choose another run.name, or go on with it by --resume",
                      root.string()};
     }
     if (start == RunStart::Resume && !there) return Error{ErrorCode::Usage, "holds no run to go on with", root.string()};
-    RETURN_IF_ERROR(makeFolder(root / "checkpoints"));
+    RETURN_IF_ERROR(makeFolder(root / kCheckpoints));
     ASSIGN_OR_RETURN(const int lock, takeLock(root));
     RunFolder folder(root, lock);
     removeLeftovers(folder.checkpointsFolder());

@@ -24,7 +24,7 @@
 namespace lapidary::train {
 
 enum class RunStart : std::uint8_t {
-    Fresh,  // refuses a folder that holds a run already (fault 45)
+    Fresh,  // refuses a folder that holds a run already (fault 45); where a start failed before its run began there is none
     Resume,  // goes on with the run that is there
 };
 

@@ -218,15 +218,16 @@ Result<void> compareRanks(const plan::Recipe& recipe, const RunIdentity& identit
     return {};
 }
 
-Result<void> prepareStart(const plan::Recipe& recipe, const fs::path& folder, std::string& modelPath) {
-    modelPath = recipe.checkpoint.pretrainedCheckpoint.value_or(recipe.model.hfPath);
-    if (modelPath != scenes::kInitialModelPath) return {};
-    const fs::path initial = folder / "initial";
-    if (!fs::exists(initial / "model.safetensors")) {
+// Path of the model that the run begins with.
+Result<std::string> prepareStart(const plan::Recipe& recipe, const RunFolder& folder) {
+    const std::string modelPath = recipe.checkpoint.pretrainedCheckpoint.value_or(recipe.model.hfPath);
+    if (modelPath != scenes::kInitialModelPath) return modelPath;
+    const fs::path initial = folder.root() / "initial";
+    // Without a checkpoint nothing stands on it yet: it may be that of a start that failed, with another seed or cut short.
+    if (folder.checkpoints().empty() || !fs::exists(initial / "model.safetensors")) {
         RETURN_IF_ERROR(scenes::writeInitialModel(initial, static_cast<std::uint64_t>(recipe.rng.seed)));
     }
-    modelPath = initial.string();
-    return {};
+    return initial.string();
 }
 
 // Opens what rank 0 alone writes; elsewhere nothing.
@@ -237,9 +238,7 @@ Result<void> openFolder(const RunRequest& request, distributed::ProcessGroup& gr
                              ASSIGN_OR_RETURN(
                                  folder, RunFolder::open(request.folder, request.resume ? RunStart::Resume : RunStart::Fresh));
                              RETURN_IF_ERROR(folder->keepRecipe(request.recipe.toJson().dump(2)));
-                             std::string path;
-                             RETURN_IF_ERROR(prepareStart(request.recipe, request.folder, path));
-                             return path;
+                             return prepareStart(request.recipe, *folder);
                          });
                      }));
     return {};

@@ -150,6 +150,22 @@ TEST_F(Fault45, ARunIsNeverContinuedSilently) {
     EXPECT_TRUE(RunFolder::open(root, RunStart::Resume));
 }
 
+// A start that failed over its model or its data left its folder; there is no run in it to go on with or to lose.
+TEST_F(Fault45, AFolderWhereNoRunBeganIsStartedAfresh) {
+    ASSERT_TRUE(folder.keepRecipe("{}"));
+    for (const RunStart start : {RunStart::Fresh, RunStart::Resume}) {
+        folder = openOrThrow(temp.path() / (start == RunStart::Fresh ? "one" : "other"), RunStart::Fresh);  // lets go of it
+        folder = openOrThrow(root, start);
+        EXPECT_FALSE(folder.wasInterrupted());
+    }
+    EXPECT_EQ(save(0), 9);
+    folder = openOrThrow(temp.path() / "last", RunStart::Fresh);
+    EXPECT_EQ(RunFolder::open(root, RunStart::Fresh).error().code, ErrorCode::Usage) << "a checkpoint, though the log is empty";
+    // A recipe that somebody put there is theirs.
+    put(temp.path() / "mine/recipe.json", "{}");
+    EXPECT_EQ(RunFolder::open(temp.path() / "mine", RunStart::Fresh).error().code, ErrorCode::Usage);
+}
+
 using Fault49 = Runs;
 TEST_F(Fault49, AHalfWrittenLastLineIsCutOff) {
     ASSERT_TRUE(folder.appendEvent("{\"a\":1}"));

@@ -152,6 +152,35 @@ TEST_F(Fault41, AFullDiskWaitsAndLosesNothing) {
         << "the earlier one is untouched";
 }
 
+// What could not be opened is mended and the same command typed again; nothing of the failed start is in the run.
+TEST_F(TrainingRun, AStartThatFailsCanBeStartedAgain) {
+    plan::Recipe& recipe = request.recipe;
+    const std::string model = std::exchange(recipe.model.hfPath, (temp.path() / "nowhere").string());
+    EXPECT_EQ(failure().code, ErrorCode::NotFound);
+    recipe.model.hfPath = model;
+    const auto rows = std::exchange(recipe.dataset.trainDataPath, (temp.path() / "none.jsonl").string());
+    EXPECT_EQ(failure().code, ErrorCode::NotFound);
+    recipe.dataset.trainDataPath = rows;
+    EXPECT_TRUE(events.empty());
+    EXPECT_EQ(run().step, 6);
+    EXPECT_EQ(failure().code, ErrorCode::Usage) << "now it is a run";
+}
+
+// The demo model's beginning is made from the seed that is asked for, not found as a failed start left it.
+TEST_F(TrainingRun, AFailedStartLeavesNoWeights) {
+    plan::Recipe& recipe = request.recipe;
+    recipe.model.hfPath = "demo:initial";
+    recipe.dataset.trainDataPath = (temp.path() / "none.jsonl").string();
+    const auto beginning = [&](std::int64_t seed) {
+        recipe.rng.seed = seed;
+        failure();
+        return tensorsOf(request.folder / "initial");
+    };
+    const Bytes first = beginning(1);
+    EXPECT_NE(beginning(2), first);
+    EXPECT_EQ(beginning(1), first);
+}
+
 using Fault44 = TrainingRun;
 TEST_F(Fault44, AChangedRunIsNotContinuedExactly) {
     request.recipe.train.exitInterval = 2;
