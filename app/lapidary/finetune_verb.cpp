@@ -72,7 +72,8 @@ public:
         command.add_flag("--estimate", m_estimate, "print the memory that the run would need");
         command.add_flag("--resume", m_resume, "go on with the run that is there");
         command.add_flag("--accept-changes", m_acceptChanges,
-                         "resume although recipe, data or program changed: no longer bit for bit");
+                         "resume although recipe, data or program changed: no longer bit for bit; with "
+                         "checkpoint.ckpt_step: leave what was saved behind that step");
         command.add_option("--tell", m_word, "leave a word for the run that another process writes in the folder of --recipe")
             ->check(CLI::IsMember(train::runCommandNames()))
             ->type_name("WORD");

@@ -30,6 +30,7 @@ constexpr const char* kEvents = "events.jsonl";
 constexpr const char* kCommand = "command";
 constexpr const char* kRecipe = "recipe.json";
 constexpr const char* kCheckpoints = "checkpoints";
+constexpr const char* kSetAside = "set_aside";
 constexpr std::string_view kPrefix = "iter_";
 constexpr std::string_view kPartial = ".partial-";
 constexpr std::string_view kRemoving = ".removing-";
@@ -394,6 +395,25 @@ Result<void> RunFolder::removeBehind(std::int64_t step) {
         if (each > step) RETURN_IF_ERROR(remove(each));
     }
     return {};
+}
+
+// The newest first: wherever a kill comes, the others are a run as they stand.
+Result<std::optional<fs::path>> RunFolder::setAsideBehind(std::int64_t step) {
+    std::vector<std::int64_t> steps = checkpoints();
+    std::erase_if(steps, [&](std::int64_t each) { return each <= step; });
+    if (steps.empty()) return std::optional<fs::path>();
+    std::int64_t number = 1;
+    while (fs::exists(m_root / kSetAside / std::to_string(number))) ++number;
+    const fs::path place = m_root / kSetAside / std::to_string(number);
+    RETURN_IF_ERROR(makeFolder(place));
+    for (auto each = steps.rbegin(); each != steps.rend(); ++each) {
+        std::error_code problem;
+        fs::rename(folderOf(*each), place / folderOf(*each).filename(), problem);
+        if (problem) return failed("cannot move", folderOf(*each), problem);
+    }
+    RETURN_IF_ERROR(syncPath(place));
+    RETURN_IF_ERROR(syncPath(checkpointsFolder()));
+    return std::optional<fs::path>(place);
 }
 
 Result<void> RunFolder::remove(std::int64_t step) {

@@ -5,6 +5,7 @@
 //   RUN/lock                        held while a process writes the run
 //   RUN/command                     a word for the running process (RunCommand)
 //   RUN/checkpoints/iter_0000010/   complete or not there; MANIFEST.json has size and sha256 of every other file
+//   RUN/set_aside/1/iter_0000020/   left behind by a run that was sent back to an earlier step; nothing reads it
 //
 // A checkpoint is written beside its place, synced, renamed: after kill -9 or a power cut at any byte the newest complete one is found.
 // A folder that goes away during the run (removed, its disk unmounted) is an error until it is back or made anew, and then held again.
@@ -84,6 +85,10 @@ public:
     [[nodiscard]] Result<std::optional<SavedCheckpoint>> validBefore(std::int64_t step, std::int64_t every) const;
     // Removes those behind `step`: a run that goes back to it leaves them.  Errors: that of verify(): nothing was removed then; Io.
     Result<void> removeBehind(std::int64_t step);
+
+    // Moves those behind `step`, whole as they are, into a new folder RUN/set_aside/N and gives it; nothing where there are none.
+    // Errors: Io.
+    Result<std::optional<std::filesystem::path>> setAsideBehind(std::int64_t step);
 
     // Removes all but the newest `keep` (below 1: all stay) and those of `alwaysKeep`, only after the newest verified.
     // Errors: that of verify(): nothing was removed then; Io.

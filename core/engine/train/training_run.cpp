@@ -151,13 +151,50 @@ Result<std::string> newestCheckpoint(const RunFolder& folder, RunLog& log) {
     return newest ? newest->folder.string() : std::string();
 }
 
+std::string listed(const std::vector<std::int64_t>& steps) {
+    std::string text;
+    for (const std::int64_t step : steps) text += (text.empty() ? "" : ", ") + std::to_string(step);
+    return text;
+}
+
+// The folder of the checkpoint that checkpoint.ckpt_step names.  What was saved behind it will no longer be of the run: that needs consent.
+Result<std::string> askedCheckpoint(const RunRequest& request, const RunFolder& folder, std::int64_t step) {
+    std::vector<std::int64_t> steps = folder.checkpoints();
+    if (std::find(steps.begin(), steps.end(), step) == steps.end()) {
+        return Error{ErrorCode::NotFound,
+                     "there is no checkpoint of step " + std::to_string(step) + " (checkpoint.ckpt_step); " +
+                         (steps.empty() ? "the run has none yet" : "the run has those of steps " + listed(steps)),
+                     folder.checkpointsFolder().string()};
+    }
+    ASSIGN_OR_RETURN(const SavedCheckpoint asked, folder.verify(step));
+    std::erase_if(steps, [&](std::int64_t each) { return each <= step; });
+    if (!steps.empty() && !request.acceptChanges) {
+        return Error{ErrorCode::Usage,
+                     "a run that goes back to step " + std::to_string(step) + " leaves what it saved behind it (steps " +
+                         listed(steps) + "); --accept-changes goes back, and keeps those aside in 'set_aside'",
+                     request.folder.string()};
+    }
+    return asked.folder.string();
+}
+
 // A sitting that ended without a word lost what it did behind its last checkpoint; that is said.
-void tellOfInterruption(const RunFolder& folder, const std::string& newest, RunLog& log, std::int64_t step) {
+void tellOfInterruption(const RunFolder& folder, const std::string& checkpoint, RunLog& log, std::int64_t step) {
     if (!folder.wasInterrupted()) return;
     log.notice(step, "interrupted",
                "the last sitting ended without a word (power, kill, reset or sleep); " +
-                   (newest.empty() ? "no checkpoint was there yet, the run begins anew"
-                                   : "the run goes on from its newest checkpoint, step " + std::to_string(step)));
+                   (checkpoint.empty() ? "no checkpoint was there yet, the run begins anew"
+                                       : "the run goes on from its checkpoint of step " + std::to_string(step)));
+}
+
+// Else the next sitting, or the limit on kept checkpoints, would take those of the way that was left for the run's newest.
+Result<std::string> leaveBehind(RunFolder& folder, RunLog& log, std::int64_t step) {
+    ASSIGN_OR_RETURN(const auto place, folder.setAsideBehind(step));
+    if (place) {
+        log.notice(step, "warning",
+                   "back at step " + std::to_string(step) + "; what the run had saved behind it is kept in '" +
+                       place->string() + "' and no longer a part of it");
+    }
+    return std::string();
 }
 
 // Brings the trainer to a checkpoint and gives its counters.
@@ -183,6 +220,23 @@ auto onEveryRank(distributed::ProcessGroup& group, const Work& work) -> decltype
     auto mine = onThisRank(work);
     RETURN_IF_ERROR(distributed::agree(group, mine ? Result<void>() : Result<void>(mine.error())));
     return mine;
+}
+
+// Where the run begins: at step 0, or with the trainer as its checkpoint was.
+Result<RunCounters> findBeginning(const RunRequest& request, distributed::ProcessGroup& group, RunFolder* folder, RunLog& log,
+                                  Trainer& trainer, const RunIdentity& identity) {
+    const std::optional<std::int64_t>& asked = request.recipe.checkpoint.ckptStep;
+    ASSIGN_OR_RETURN(const std::string checkpoint, distributed::byFirstRank(group, [&] {
+                         return asked ? askedCheckpoint(request, *folder, *asked) : newestCheckpoint(*folder, log);
+                     }));
+    RunCounters counters;
+    if (!checkpoint.empty()) {
+        ASSIGN_OR_RETURN(counters, onEveryRank(group, [&] { return goOn(request, checkpoint, log, trainer, identity); }));
+    }
+    RETURN_IF_ERROR(distributed::byFirstRank(
+        group, [&] { return asked ? leaveBehind(*folder, log, *asked) : Result<std::string>(std::string()); }));
+    if (folder != nullptr) tellOfInterruption(*folder, checkpoint, log, counters.step);
+    return counters;
 }
 
 // The prompts that rank 0 answers at evaluations; nothing elsewhere, and where there are none.
@@ -230,6 +284,12 @@ Result<std::string> prepareStart(const plan::Recipe& recipe, const RunFolder& fo
     return initial.string();
 }
 
+// The recipe as the next sitting may read it: which must not go back once more.
+std::string keptRecipe(plan::Recipe recipe) {
+    recipe.checkpoint.ckptStep.reset();
+    return recipe.toJson().dump(2);
+}
+
 // Opens what rank 0 alone writes; elsewhere nothing.
 Result<void> openFolder(const RunRequest& request, distributed::ProcessGroup& group, std::optional<RunFolder>& folder,
                         std::string& modelPath) {
@@ -237,7 +297,7 @@ Result<void> openFolder(const RunRequest& request, distributed::ProcessGroup& gr
                          return onThisRank([&]() -> Result<std::string> {
                              ASSIGN_OR_RETURN(
                                  folder, RunFolder::open(request.folder, request.resume ? RunStart::Resume : RunStart::Fresh));
-                             RETURN_IF_ERROR(folder->keepRecipe(request.recipe.toJson().dump(2)));
+                             RETURN_IF_ERROR(folder->keepRecipe(keptRecipe(request.recipe)));
                              return prepareStart(request.recipe, *folder);
                          });
                      }));
@@ -294,6 +354,12 @@ Result<RunResult> runTraining(const RunRequest& request, distributed::ProcessGro
         static_cast<int>(request.threads > 0 ? request.threads : std::max<std::int64_t>(1, cores / group.localSize())));
     const ScopedMatmulPrecision precision(recipe.train.float32MatmulPrecision);
     ASSIGN_OR_RETURN(const double weightDecay, plan::effectiveWeightDecay(recipe));
+    if (recipe.checkpoint.ckptStep && !request.resume) {
+        return Error{ErrorCode::Usage,
+                     "checkpoint.ckpt_step goes back in a run that was begun, with --resume.  A new run that begins with the "
+                     "weights of a checkpoint names their folder by checkpoint.pretrained_checkpoint",
+                     request.folder.string()};
+    }
     std::optional<RunFolder> opened;
     std::string modelPath;
     RETURN_IF_ERROR(openFolder(request, group, opened, modelPath));
@@ -316,12 +382,7 @@ Result<RunResult> runTraining(const RunRequest& request, distributed::ProcessGro
     ASSIGN_OR_RETURN(auto order, sampleOrder(recipe, data.training->size(), group.size()));
     const RunIdentity identity = identityOf(request, model, data, group);
     RETURN_IF_ERROR(compareRanks(recipe, identity, group));
-    ASSIGN_OR_RETURN(const std::string newest, distributed::byFirstRank(group, [&] { return newestCheckpoint(*folder, log); }));
-    RunCounters counters;
-    if (!newest.empty()) {
-        ASSIGN_OR_RETURN(counters, onEveryRank(group, [&] { return goOn(request, newest, log, trainer, identity); }));
-    }
-    if (folder != nullptr) tellOfInterruption(*folder, newest, log, counters.step);
+    ASSIGN_OR_RETURN(const RunCounters counters, findBeginning(request, group, folder, log, trainer, identity));
     if (folder != nullptr && !request.tensorboard.empty())
         log.openTensorboard(request.tensorboard, counters.step, recipe.logger.tensorboardLogInterval);
     protocol::RunStartedEvent started;
@@ -352,11 +413,12 @@ Result<RunResult> runRecipe(const RunRequest& request, distributed::ProcessGroup
         std::error_code problem;
         fs::create_directories(request.folder, problem);
         if (problem) return systemError("cannot make the folder", request.folder, problem.value());
-        RETURN_IF_ERROR(writeFileAtomically(request.folder / "recipe.json", request.recipe.toJson().dump(2)));
+        RETURN_IF_ERROR(writeFileAtomically(request.folder / "recipe.json", keptRecipe(request.recipe)));
         return std::string();
     }));
     std::string weights;
     RunResult result;
+    bool underWay = false;
     for (std::size_t i = 0; i < request.recipe.stages.size(); ++i) {
         const plan::Stage& stage = request.recipe.stages[i];
         const std::string number = (i < 9 ? "0" : "") + std::to_string(i + 1);
@@ -374,6 +436,7 @@ Result<RunResult> runRecipe(const RunRequest& request, distributed::ProcessGroup
             result = {stage.maxIters, "done", fs::path(weights).parent_path(), std::nullopt, {}};
             continue;
         }
+        if (std::exchange(underWay, true)) one.recipe.checkpoint.ckptStep.reset();  // it was a step of the stage before
         Result<RunResult> ended = runTraining(one, group, stop);
         if (!ended) return ended.error().within("stage '" + stage.name + "'");
         result = *ended;
@@ -383,6 +446,10 @@ Result<RunResult> runRecipe(const RunRequest& request, distributed::ProcessGroup
             RETURN_IF_ERROR(writeFileAtomically(one.folder / "finished", weights));
             return std::string();
         }));
+    }
+    if (!underWay && request.recipe.checkpoint.ckptStep) {
+        return Error{ErrorCode::Usage, "checkpoint.ckpt_step goes back in the stage that is under way; all stages are finished",
+                     request.folder.string()};
     }
     return result;
 }

@@ -52,14 +52,7 @@ Result<void> checkOffered(const Recipe& recipe) {
     if (recipe.dataset.packSequences) {
         return refuse("samples are not packed for Gemma 3 (nor does Megatron-Bridge)", "dataset.pack_sequences_in_batch=false");
     }
-    const CheckpointSection& checkpoint = recipe.checkpoint;
-    if (checkpoint.ckptStep) {
-        return refuse(
-            "a run goes on from its newest good checkpoint; one that begins with the weights of an older one names its "
-            "folder by checkpoint.pretrained_checkpoint",
-            "checkpoint.ckpt_step=null");
-    }
-    if (!checkpoint.loadOptim || !checkpoint.loadRng) {
+    if (!recipe.checkpoint.loadOptim || !recipe.checkpoint.loadRng) {
         return refuse(
             "a run that goes on takes all of its state; one that begins anew with its weights names their folder by "
             "checkpoint.pretrained_checkpoint",

@@ -141,6 +141,20 @@ TEST_F(Fault42, ARollbackFindsItsCheckpointAndRemovesOnlyBehindAGoodOne) {
     EXPECT_EQ(folder.checkpoints(), std::vector<std::int64_t>{10});
 }
 
+TEST_F(Runs, WhatIsBehindAStepIsSetAsideWhole) {
+    for (const std::int64_t step : {10, 20, 30}) save(step, "of " + std::to_string(step));
+    const auto place = folder.setAsideBehind(10);
+    ASSERT_TRUE(place && *place) << place.error().toString();
+    EXPECT_EQ(**place, root / "set_aside/1");
+    EXPECT_EQ(names(), std::vector<std::string>{"iter_0000010"});
+    EXPECT_EQ(*readFile(**place / "iter_0000020/state.json", 100), "of 20");
+    EXPECT_TRUE(fs::exists(**place / "iter_0000030/MANIFEST.json"));
+    EXPECT_FALSE(*folder.setAsideBehind(10)) << "nothing is left to move";
+    save(20, "again");
+    EXPECT_EQ(**folder.setAsideBehind(15), root / "set_aside/2");
+    EXPECT_EQ(*readFile(**place / "iter_0000020/state.json", 100), "of 20");
+}
+
 using Fault45 = Runs;
 TEST_F(Fault45, ARunIsNeverContinuedSilently) {
     ASSERT_TRUE(folder.appendEvent("{}"));

@@ -181,6 +181,53 @@ TEST_F(TrainingRun, AFailedStartLeavesNoWeights) {
     EXPECT_EQ(beginning(1), first);
 }
 
+// checkpoint.ckpt_step: the same run from there; what was saved behind it is kept and no longer found.
+TEST_F(TrainingRun, GoesBackToAStepThatIsAskedForAndLosesNothing) {
+    const Bytes whole = tensorsOf(run().checkpoint / "model");
+    const fs::path checkpoints = request.folder / "checkpoints";
+    request.resume = true;
+    auto& asked = request.recipe.checkpoint.ckptStep;
+    asked = 3;
+    const Error none = failure();
+    EXPECT_EQ(none.code, ErrorCode::NotFound);
+    EXPECT_NE(none.message.find("those of steps 2, 4, 6"), std::string::npos) << none.message;
+    asked = 2;
+    const Error unsure = failure();
+    EXPECT_EQ(unsure.code, ErrorCode::Usage);
+    EXPECT_NE(unsure.message.find("(steps 4, 6); --accept-changes"), std::string::npos) << unsure.message;
+    EXPECT_TRUE(fs::exists(checkpoints / "iter_0000004")) << "nothing was moved";
+    events.clear();
+    request.acceptChanges = true;
+    request.recipe.train.exitInterval = 3;
+    EXPECT_EQ(run().step, 3);
+    EXPECT_EQ(all<protocol::RunStartedEvent>()[0].step, 2);
+    EXPECT_NE(notices("warning").find("set_aside/1"), std::string::npos) << notices("warning");
+    EXPECT_EQ(tensorsOf(request.folder / "set_aside/1/iter_0000006/model"), whole);
+    EXPECT_TRUE(fs::exists(request.folder / "set_aside/1/iter_0000004/MANIFEST.json"));
+    EXPECT_FALSE(fs::exists(checkpoints / "iter_0000004"));
+    EXPECT_NE(readFile(request.folder / "recipe.json", 1 << 20)->find("\"ckpt_step\": null"), std::string::npos)
+        << "the next sitting goes on from step 3";
+    // The newest needs no consent; and the way is the same as before, bit for bit.
+    asked = 3;
+    request.acceptChanges = false;
+    request.recipe.train.exitInterval.reset();
+    EXPECT_EQ(tensorsOf(run().checkpoint / "model"), whole);
+    EXPECT_FALSE(fs::exists(request.folder / "set_aside/2"));
+}
+
+TEST_F(TrainingRun, AStepThatIsAskedForMustBeWholeAndOfARunThatWasBegun) {
+    request.recipe.checkpoint.ckptStep = 4;
+    EXPECT_EQ(failure().code, ErrorCode::Usage) << "without --resume";
+    EXPECT_FALSE(fs::exists(request.folder));
+    request.recipe.checkpoint.ckptStep.reset();
+    run();
+    std::ofstream(request.folder / "checkpoints/iter_0000004/state.safetensors", std::ios::in | std::ios::out) << "x";
+    request.recipe.checkpoint.ckptStep = 4;
+    request.resume = request.acceptChanges = true;
+    EXPECT_EQ(failure().code, ErrorCode::InvalidFile) << "no other one will do";
+    EXPECT_TRUE(fs::exists(request.folder / "checkpoints/iter_0000006"));
+}
+
 using Fault44 = TrainingRun;
 TEST_F(Fault44, AChangedRunIsNotContinuedExactly) {
     request.recipe.train.exitInterval = 2;
@@ -383,6 +430,14 @@ TEST_F(TrainingRun, StagesFollowEachOtherAndAreNotRepeated) {
     events.clear();
     ASSERT_TRUE(runRecipe(request, group));
     EXPECT_TRUE(events.empty()) << "both stages are finished";
+    // Going back is for the stage that is under way.
+    recipe.checkpoint.ckptStep = 2;
+    EXPECT_EQ(runRecipe(request, group).error().code, ErrorCode::Usage);
+    fs::remove(request.folder / "stages/02-all/finished");
+    const Result<RunResult> again = runRecipe(request, group);
+    ASSERT_TRUE(again) << again.error().toString();
+    EXPECT_EQ(this->all<protocol::RunStartedEvent>().back().step, 2);
+    EXPECT_EQ(again->step, 4);
 }
 
 TEST_F(TrainingRun, EvaluatesKeepsTheBestAndStopsEarly) {

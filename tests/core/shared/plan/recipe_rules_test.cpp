@@ -142,9 +142,6 @@ TEST(RecipeRules, WhatIsNotOffered) {
     recipe.rng.dataParallelRandomInit = true;
     EXPECT_NE(refusal(recipe).find("rng.data_parallel_random_init=false"), std::string::npos);
     recipe = builtin("270m");
-    recipe.checkpoint.ckptStep = 10;
-    EXPECT_NE(refusal(recipe).find("add: checkpoint.ckpt_step=null"), std::string::npos);
-    recipe = builtin("270m");
     recipe.checkpoint.loadOptim = false;
     EXPECT_NE(refusal(recipe).find("checkpoint.load_optim=true"), std::string::npos);
     recipe = builtin("270m");
