@@ -109,6 +109,16 @@ ConversationDataset::ConversationDataset(RecordSet records, std::shared_ptr<cons
                                          const SampleSettings& settings, Survey survey)
     : m_records(std::move(records)), m_processor(std::move(processor)), m_settings(settings), m_survey(std::move(survey)) {}
 
+std::vector<std::string> ConversationDataset::changedFiles() const {
+    std::vector<std::string> changed = m_stamps.changed();
+    if (changed.empty()) return changed;
+    // Files that were only touched, or put back as they were, are the same: what counts is what is in them.
+    const auto now = fingerprintOf(m_records.root(), m_records.files(), m_survey.pictureFiles,
+                                   describeSettings(m_records.request(), m_settings));
+    if (now && *now == m_fingerprint) changed.clear();
+    return changed;
+}
+
 Result<MappedRecord> ConversationDataset::record(std::int64_t index) const {
     if (index < 0 || index >= size())
         return Error{ErrorCode::NotFound,

@@ -39,7 +39,7 @@ public:
     [[nodiscard]] std::int64_t size() const override { return std::ssize(m_survey.entries); }
     [[nodiscard]] Result<TrainingSample> sample(std::int64_t index) const override;
     [[nodiscard]] std::string fingerprint() const override { return m_fingerprint; }
-    [[nodiscard]] std::vector<std::string> changedFiles() const override { return m_stamps.changed(); }
+    [[nodiscard]] std::vector<std::string> changedFiles() const override;
 
     [[nodiscard]] const SurveyReport& report() const { return m_survey.report; }
     // The row behind a sample, as it was read.

@@ -39,7 +39,7 @@ public:
     [[nodiscard]] virtual Result<TrainingSample> sample(std::int64_t index) const = 0;
     // Hexadecimal hash of all that decides what the samples are: the same on another machine for the same data and settings.
     [[nodiscard]] virtual std::string fingerprint() const = 0;
-    // Files of the set that were edited, removed or replaced since it was opened (asked for at each epoch); empty: none.
+    // Files of the set that were edited, removed or replaced since it was opened (asked for at each epoch); empty: none, or they are back.
     [[nodiscard]] virtual std::vector<std::string> changedFiles() const { return {}; }
 
 protected:

@@ -22,6 +22,7 @@ public:
     [[nodiscard]] std::int64_t size() const override { return m_set->size(); }
     [[nodiscard]] std::string fingerprint() const override { return m_set->fingerprint(); }
     [[nodiscard]] std::vector<std::string> changedFiles() const override { return m_set->changedFiles(); }
+    void forgetNext() override { m_samples.forget(); }
     Result<MicroBatch> batch(const std::vector<std::int64_t>& indices, const std::vector<std::int64_t>& next) override {
         ASSIGN_OR_RETURN(const std::vector<dataset::TrainingSample> samples, m_samples.take(indices, next));
         return collate(samples, {}, &m_processor->imageProcessor());

@@ -25,6 +25,8 @@ public:
     [[nodiscard]] virtual std::int64_t size() const = 0;
     [[nodiscard]] virtual std::string fingerprint() const = 0;
     [[nodiscard]] virtual std::vector<std::string> changedFiles() const { return {}; }
+    // The samples that were made ahead are made again when they are asked for: files have changed.
+    virtual void forgetNext() {}
     // `next`: what will probably be asked for next; may be empty.  Errors: those of the samples.
     virtual Result<MicroBatch> batch(const std::vector<std::int64_t>& indices, const std::vector<std::int64_t>& next) = 0;
 };

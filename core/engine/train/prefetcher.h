@@ -26,6 +26,9 @@ public:
         return found;
     }
 
+    // What was begun is not used: its files have changed meanwhile.
+    void forget() { m_pending = {}; }
+
 private:
     Result<std::vector<T>> makeAll(const std::vector<std::int64_t>& indices) const {
         std::vector<T> samples;

@@ -110,7 +110,8 @@ Result<void> RunLoop::steps(const std::stop_token& stop) {
     while (m_reason.empty() && m_counters.step < train.trainIters) {
         RETURN_IF_ERROR(obey(stop));
         if (!m_reason.empty()) break;
-        RETURN_IF_ERROR(checkData());
+        ASSIGN_OR_RETURN(const bool same, checkData(stop));
+        if (!same) continue;
         ASSIGN_OR_RETURN(const bool done, oneStep(stop));
         if (done) RETURN_IF_ERROR(afterStep(stop));
     }
@@ -250,15 +251,26 @@ Result<void> RunLoop::dataAreAsBefore() const {
     std::string names;
     for (std::size_t i = 0; i < std::min<std::size_t>(changed.size(), 5); ++i) names += (i > 0 ? ", " : "") + changed[i];
     return Error{ErrorCode::InvalidData,
-                 "the training data were edited during the run: " + names + (changed.size() > 5 ? ", …" : "") +
-                     "; the run is saved, and --resume --accept-changes goes on with the new ones",
-                 ""};
+                 "the training data were edited during the run: " + names + (changed.size() > 5 ? ", …" : ""), ""};
 }
 
-Result<void> RunLoop::checkData() {
+// At the begin of each epoch (fault 35).
+Result<bool> RunLoop::checkData(const std::stop_token& stop) {
     const std::int64_t pass = m_order.samplesPerPass();
-    if (m_counters.consumedSamples % pass >= m_request.recipe.train.globalBatchSize) return {};
-    return distributed::agree(m_parts.group, dataAreAsBefore());
+    if (m_counters.consumedSamples % pass >= m_request.recipe.train.globalBatchSize) return true;
+    const Result<void> same = distributed::agree(m_parts.group, dataAreAsBefore());
+    if (same) return true;
+    if (same.error().code != ErrorCode::InvalidData) return same.error();
+    m_parts.data.training->forgetNext();
+    RETURN_IF_ERROR(save(stop));
+    m_pause.emplace(m_time);
+    m_parts.log.notice(m_counters.step, "paused",
+                       same.error().toString() +
+                           "; the run is saved and waits: 'resume' once they are back as they were, or "
+                           "'stop' (--resume --accept-changes then goes on with the new ones); write "
+                           "one into " +
+                           (m_request.folder / "command").string());
+    return false;
 }
 
 bool RunLoop::isBetter(const Tally& tally) const {

@@ -79,7 +79,8 @@ private:
     Result<void> obey(const std::stop_token& stop);
     Result<void> follow(RunCommand word, const std::stop_token& stop);
     Result<void> answer(RunCommand word, const std::stop_token& stop);
-    Result<void> checkData();
+    // Whether they are as they were; where not, the run waits.
+    Result<bool> checkData(const std::stop_token& stop);
     [[nodiscard]] Result<void> dataAreAsBefore() const;
     [[nodiscard]] std::vector<std::int64_t> indicesOf(std::int64_t consumed) const;
     [[nodiscard]] protocol::RunFinishedEvent finished(const std::string& message) const;

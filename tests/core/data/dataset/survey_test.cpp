@@ -197,6 +197,25 @@ TEST_F(Fault35Sets, EditedFilesAreNamed) {
     EXPECT_EQ((*set)->changedFiles().size(), 3U);
 }
 
+TEST_F(Fault35Sets, FilesThatWereTouchedOrPutBackAreTheSame) {
+    const auto set = open(line("Q", "A", {"0.png"}) + line("R", "B"));
+    ASSERT_TRUE(set) << set.error().toString();
+    const fs::path rows = folder().path() / "train.jsonl";
+    const auto write = [&](const std::string& answer) {
+        folder().write("train.jsonl", line("Q", answer, {"0.png"}) + line("R", "B"));
+        fs::last_write_time(rows, fs::file_time_type::clock::now() + std::chrono::seconds(2));  // however coarse its times are
+    };
+    write("A");
+    EXPECT_TRUE((*set)->changedFiles().empty()) << "touched";
+    write("C");
+    EXPECT_EQ((*set)->changedFiles(), (std::vector<std::string>{rows.string()}));
+    write("A");
+    fs::remove(folder().path() / "0.png");
+    EXPECT_EQ((*set)->changedFiles().size(), 2U);
+    test::writePicture(folder().path() / "0.png", 0);
+    EXPECT_TRUE((*set)->changedFiles().empty()) << "put back";
+}
+
 TEST_F(Fault35Sets, FingerprintIsOfContentNotOfPlace) {
     const std::string lines = line("Q", "A", {"0.png"}) + line("R", "B", {"1.png"});
     const auto print = [](const Result<std::shared_ptr<const ConversationDataset>>& set) { return (*set)->fingerprint(); };
