@@ -51,9 +51,9 @@ std::string RunLoop::offer(Trouble trouble) const {
                "(pass over them and halve the learning rate), " +
                ends;
     }
-    return "'smaller' (the same sums in micro-batches of half the size), 'checkpointing' (activations computed again instead "
-           "of kept: "
-           "the same numbers, more time), 'skip' (pass over these samples), " +
+    return "'smaller' (the same sums in micro-batches of half the size; train.on_out_of_memory=smaller does so by itself), "
+           "'checkpointing' (activations computed again instead of kept: the same numbers, more time), 'skip' (pass over "
+           "these samples), " +
            ends;
 }
 

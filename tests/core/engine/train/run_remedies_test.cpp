@@ -189,7 +189,8 @@ TEST_F(Fault36Steps, AtTheFirstStepAndAtStep5000TheRunWaitsSavedAndIsToldWhatToD
     EXPECT_TRUE(saving);
     EXPECT_NE(notices("out_of_memory").find("step 1: not enough memory"), std::string::npos) << notices("out_of_memory");
     EXPECT_NE(notices("out_of_memory").find("step 5000: not enough memory"), std::string::npos);
-    for (const char* word : {"'smaller'", "'checkpointing'", "'skip'", "'resume'", "'stop'", "same sums", "same numbers"}) {
+    for (const char* word : {"'smaller'", "'checkpointing'", "'skip'", "'resume'", "'stop'", "same sums", "same numbers",
+                             "train.on_out_of_memory=smaller"}) {
         EXPECT_NE(notices("paused").find(word), std::string::npos) << word;
     }
     EXPECT_NE(notices("warning").find("'rollback' is no help"), std::string::npos) << notices("warning");
