@@ -45,7 +45,17 @@ CALIBRATION = {
                                          "train": {"micro_batch_size": 4, "global_batch_size": 4}}),
     "vl-lora-all": ("vl", 300, 448, {**peft(), "train": {"micro_batch_size": 4, "global_batch_size": 4}}),
 }
-SETS = {"calibration": CALIBRATION}
+# Chosen after the constants were frozen, and run once.
+PROOF = {
+    "270m-lora-1000-all": ("270m", 700, 0, peft(dim=32)),
+    "270m-full-400-batch2-checkpointed": ("270m", 300, 0, {"train": {"micro_batch_size": 2, "global_batch_size": 4, "activation_checkpointing": True}}),
+    "270m-bf16-dora-500": ("270m", 360, 0, {**peft("dora", dim=8), "mixed_precision": "bf16_mixed"}),
+    "demo-full-crops": ("demo", 60, 336, {"train": {"micro_batch_size": 8, "global_batch_size": 8}}),
+    "vl-lora-language-crops": ("vl", 200, 448, {**peft(dim=8), "train": {"micro_batch_size": 2, "global_batch_size": 2}}),
+    "vl-projection-vision-full": ("vl", 150, 224, {"model": {"language": "frozen", "vision": "full", "projection": "full"},
+                                                  "train": {"micro_batch_size": 4, "global_batch_size": 4}}),
+}
+SETS = {"calibration": CALIBRATION, "proof": PROOF}
 STEPS = 3
 
 

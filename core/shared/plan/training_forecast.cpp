@@ -65,6 +65,7 @@ private:
         }
         const TrainingCosts& costs = m_settings.costs;
         const std::int64_t program = costs.programBytes + costs.pieceBytes * m_config.text.vocabSize +
+                                     (m_settings.precision == Precision::Float32 ? 0 : costs.bfloat16Bytes) +
                                      std::llround(static_cast<double>(m_ledger.peakBytes()) * (costs.allocatorOverhead - 1.0));
         if (program > 0) memory.items.push_back({"program", program});
         return memory;

@@ -30,9 +30,11 @@ namespace lapidary::plan {
 
 // What no shape says: measured (tests/bench/memory_estimate.py).
 struct TrainingCosts {
-    std::int64_t programBytes = 98 << 20;  // LibTorch's registries, its libraries' private pages, MKL's buffers of one thread
-    std::int64_t pieceBytes = 210;  // a piece of the vocabulary, in the tokenizer
-    double allocatorOverhead = 1.01;  // of tensors: pages that are not filled, nodes of the graph
+    std::int64_t programBytes =
+        (161 << 20) / 2;  // LibTorch's registries, its libraries' private pages, MKL's buffers of one thread
+    std::int64_t pieceBytes = 298;  // a piece of the vocabulary, in the tokenizer
+    std::int64_t bfloat16Bytes = 10 << 20;  // oneDNN's compiled products of bfloat16 matrices
+    double allocatorOverhead = 1.02;  // of tensors: pages that are not filled, nodes of the graph
 };
 
 struct TrainingForecastSettings {

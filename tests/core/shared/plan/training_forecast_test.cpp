@@ -33,7 +33,7 @@ AdapterMatch languageAdapter(const config::Gemma3Config& config, const char* suf
 // A run without what is measured: the count alone.
 TrainingForecastSettings bare() {
     TrainingForecastSettings settings;
-    settings.costs = {0, 0, 1.0};
+    settings.costs = {0, 0, 0, 1.0};
     return settings;
 }
 
@@ -230,9 +230,13 @@ TEST(TrainingForecast, CostsAreInOnePlace) {
     TrainingForecastSettings settings = bare();
     const TrainingForecast count = forecastTraining(released("270m"), settings);
     EXPECT_EQ(count.memory.bytesOf("program"), 0);
-    settings.costs = {1000, 3, 1.5};
+    settings.costs = {1000, 3, 70, 1.5};
     EXPECT_EQ(forecastTraining(released("270m"), settings).memory.bytesOf("program"),
               1000 + std::int64_t{3} * 262'144 + count.memory.totalBytes() / 2);
+    settings.precision = Precision::Bfloat16Mixed;
+    const std::int64_t with = forecastTraining(released("270m"), settings).memory.bytesOf("program");
+    settings.costs.bfloat16Bytes = 0;
+    EXPECT_EQ(with - forecastTraining(released("270m"), settings).memory.bytesOf("program"), 70);
 }
 
 TEST(TrainingForecast, ARecipeSaysItsSettings) {
