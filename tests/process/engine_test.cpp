@@ -231,6 +231,32 @@ TEST_F(EngineProcess, ASecondTurnReusesThePrefixAndAnswersTheSame) {
               textOf(other));
 }
 
+// What an answer began with, given back to be continued, goes on as the answer did.
+TEST_F(EngineProcess, TheLastMessageIsContinued) {
+    EngineClient engine;
+    loadVision(engine);
+    json messages = userTurn("Hello there");
+    const auto whole =
+        engine.request({{"id", 2}, {"type", "chat"}, {"messages", messages}, {"max_new_tokens", 8}, {"sequence", "a"}});
+    std::string begun;
+    for (const json& event : whole) {
+        if (event["type"] == "token" && begun.size() < textOf(whole).size() / 2) begun += event["text"].get<std::string>();
+    }
+    ASSERT_FALSE(begun.empty());
+    messages.push_back({{"role", "assistant"}, {"content", begun}});
+    const auto rest = engine.request({{"id", 3},
+                                      {"type", "chat"},
+                                      {"messages", messages},
+                                      {"max_new_tokens", 8},
+                                      {"continue_last", true},
+                                      {"sequence", "b"}});
+    EXPECT_EQ(rest.back()["type"], "done");
+    EXPECT_GT(rest.back()["prompt_tokens"], whole.back()["prompt_tokens"]);
+    const auto refused = engine.request(
+        {{"id", 4}, {"type", "chat"}, {"messages", userTurn("")}, {"max_new_tokens", 1}, {"continue_last", true}});
+    EXPECT_EQ(refused.back()["code"], "invalid_data");
+}
+
 // Two pictures have the same token ids: only their pixels tell that the cache is of another one.
 TEST_F(EngineProcess, AnotherPictureIsNotTakenForTheSame) {
     EngineClient engine;

@@ -67,6 +67,7 @@ Result<AnswerReport> answer(const Model& model, Sequence& sequence, ImageFeature
     if (!prefill) return prefill.error();
     report.reusedTokens = prefill->reusedTokens;
     report.reusedViews = prefill->reusedViews;
+    report.visionSeconds = prefill->visionSeconds;
     generate::Answer growing(std::move(sampler), textPieces(model), generationLimits(model, settings), prompt.ids);
     const auto decodeStart = Clock::now();
     RETURN_IF_ERROR(generate::generate(growing, prefill->logits, sequence, callbacks.onToken, stop));

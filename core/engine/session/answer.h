@@ -33,6 +33,7 @@ struct AnswerReport {
     std::int64_t views = 0;  // pictures and crops of the prompt
     std::int64_t reusedViews = 0;  // of them, that did not pass the tower
     double prefillSeconds = 0.0;    // the vision tower included
+    double visionSeconds = 0.0;     // tower and projector alone
     double decodeSeconds = 0.0;
 };
 

@@ -46,6 +46,7 @@ protocol::DoneEvent doneEvent(const AnswerReport& report) {
     done.reusedTokens = report.reusedTokens;
     done.views = report.views;
     done.reusedViews = report.reusedViews;
+    done.visionSeconds = report.visionSeconds;
     done.generatedTokens = static_cast<std::int64_t>(report.ids.size());
     done.prefillSeconds = report.prefillSeconds;
     done.decodeSeconds = report.decodeSeconds;
@@ -132,10 +133,11 @@ Result<protocol::DoneEvent> ModelWorker::chat(std::int64_t id, const protocol::C
     PromptSettings settings;
     settings.raw = request.raw;
     settings.parseSpecial = request.parseSpecial;
+    if (request.continueLast) settings.after = text::AfterLastMessage::Continue;
     settings.contextTokens = model->contextTokens();
     settings.urls = image::UrlConsent::Allow;  // a person typed it into the window
     ASSIGN_OR_RETURN(const RequestedViews views,
-                     viewsOf(request.views, model->processor().imageProcessor().settings(), conversation.images.size()));
+                     viewsOf(request.views, request.messages, model->processor().imageProcessor().settings()));
     settings.views = views.views;
     settings.viewsOfPicture = views.viewsOfPicture;
     AnswerSettings answering;

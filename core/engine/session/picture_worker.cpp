@@ -92,7 +92,7 @@ Result<protocol::DoneEvent> PictureWorker::count(std::int64_t id, const protocol
     if (!model) return noModelError();
     const processor::Conversation conversation = conversationOf(request.messages);
     ASSIGN_OR_RETURN(const RequestedViews views,
-                     viewsOf(request.views, model->processor().imageProcessor().settings(), conversation.images.size()));
+                     viewsOf(request.views, request.messages, model->processor().imageProcessor().settings()));
     PromptSettings settings;
     settings.raw = request.raw;
     settings.parseSpecial = request.parseSpecial;

@@ -1,5 +1,6 @@
 #include "core/engine/session/request_conversion.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -24,13 +25,48 @@ processor::Conversation conversationOf(const std::vector<protocol::ChatMessage>&
     return conversation;
 }
 
+namespace {
+
+image::ViewSettings viewsOfOne(const protocol::PictureViewSettings& wanted, const image::ImageProcessorSettings& defaults) {
+    image::ViewSettings views;
+    views.panAndScan = {wanted.panAndScanMinCropSize.value_or(defaults.panAndScan.minCropSize),
+                        wanted.panAndScanMaxNumCrops.value_or(defaults.panAndScan.maxNumCrops),
+                        wanted.panAndScanMinRatioToActivate.value_or(defaults.panAndScan.minRatioToActivate)};
+    if (wanted.panAndScan.value_or(defaults.panAndScanByDefault)) views.mode = image::CropMode::PanAndScan;
+    if (wanted.crops) {
+        views.mode = image::CropMode::Given;
+        views.boxes = *wanted.crops;
+    }
+    return views;
+}
+
+}  // namespace
+
+Result<RequestedViews> viewsOf(const protocol::ViewSettings& wanted, const std::vector<protocol::ChatMessage>& messages,
+                               const image::ImageProcessorSettings& defaults) {
+    std::vector<const protocol::ContentPart*> pictures;
+    for (const protocol::ChatMessage& message : messages) {
+        for (const protocol::ContentPart& part : message.content) {
+            if (part.type == protocol::ContentPart::Type::Image) pictures.push_back(&part);
+        }
+    }
+    ASSIGN_OR_RETURN(RequestedViews requested, viewsOf(wanted, defaults, pictures.size()));
+    const bool anyOwn = std::any_of(pictures.begin(), pictures.end(),
+                                    [](const protocol::ContentPart* part) { return part->views.has_value(); });
+    if (!anyOwn) return requested;
+    requested.viewsOfPicture.resize(pictures.size(), requested.views);
+    for (std::size_t i = 0; i < pictures.size(); ++i) {
+        if (pictures[i]->views) requested.viewsOfPicture[i] = viewsOfOne(*pictures[i]->views, defaults);
+    }
+    return requested;
+}
+
 Result<RequestedViews> viewsOf(const protocol::ViewSettings& wanted, const image::ImageProcessorSettings& defaults,
                                std::size_t pictures) {
     RequestedViews requested;
-    requested.views.panAndScan = {wanted.panAndScanMinCropSize.value_or(defaults.panAndScan.minCropSize),
-                                  wanted.panAndScanMaxNumCrops.value_or(defaults.panAndScan.maxNumCrops),
-                                  wanted.panAndScanMinRatioToActivate.value_or(defaults.panAndScan.minRatioToActivate)};
-    if (wanted.panAndScan.value_or(defaults.panAndScanByDefault)) requested.views.mode = image::CropMode::PanAndScan;
+    requested.views = viewsOfOne({wanted.panAndScan, wanted.panAndScanMinCropSize, wanted.panAndScanMaxNumCrops,
+                                  wanted.panAndScanMinRatioToActivate, std::nullopt},
+                                 defaults);
     if (!wanted.crops) return requested;
     if (wanted.crops->size() != pictures) {
         return Error{ErrorCode::Usage,

@@ -19,6 +19,9 @@ struct RequestedViews {
 };
 Result<RequestedViews> viewsOf(const protocol::ViewSettings& wanted, const image::ImageProcessorSettings& defaults,
                                std::size_t pictures);
+// The same for the pictures of `messages`, some of which may bring views of their own.
+Result<RequestedViews> viewsOf(const protocol::ViewSettings& wanted, const std::vector<protocol::ChatMessage>& messages,
+                               const image::ImageProcessorSettings& defaults);
 
 ModelRequest modelRequestOf(const protocol::LoadRequest& request);
 

@@ -6,6 +6,7 @@
 #include <c10/core/GradMode.h>
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 namespace lapidary::session {
@@ -108,8 +109,10 @@ Result<Sequence::Prefill> Sequence::prefill(const processor::ProcessedPrompt& pr
     kept = rewind(kept);
     const auto firstNewView = std::count_if(prompt.imageSpans.begin(), prompt.imageSpans.end(),
                                             [kept](const rules::ImageSpan& span) { return span.end <= kept; });
+    const auto start = std::chrono::steady_clock::now();
     ASSIGN_OR_RETURN(PromptFeatures pictures,
                      imageFeatures(*m_model, m_adapter, prompt, static_cast<std::size_t>(firstNewView), memory, stop));
+    const double visionSeconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     model::SequenceInput input;
     input.ids = idsTensor(std::span(prompt.ids).subspan(static_cast<std::size_t>(kept)));
     input.imageFeatures = std::move(pictures.features);
@@ -119,7 +122,7 @@ Result<Sequence::Prefill> Sequence::prefill(const processor::ProcessedPrompt& pr
     holdPrefix(prompt);
     if (!output) return std::move(output).error();
     m_logits = output->logits.contiguous();
-    return Prefill{lastLogits(), kept, firstNewView + pictures.reused};
+    return Prefill{lastLogits(), kept, firstNewView + pictures.reused, visionSeconds};
 }
 
 // What the cache holds now is the beginning of `prompt`: all of it, or the chunks that were finished before a cancel.

@@ -48,6 +48,7 @@ public:
         std::span<const float> logits;  // [vocab] of the last position, valid until the next call
         std::int64_t reusedTokens = 0;  // of the prompt, already in the cache
         std::int64_t reusedViews = 0;  // of the prompt, that did not pass the tower now
+        double visionSeconds = 0.0;  // of tower and projector for the others
     };
     // Makes the cache hold exactly `prompt` (at least one token).
     // Errors: InvalidData (an empty prompt), Cancelled (what was computed stays and is used next time), those of the model.

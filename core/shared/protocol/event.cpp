@@ -134,6 +134,7 @@ static void fields(F& f, DoneEvent& m) {
     f.integer("reused_views", m.reusedViews);
     f.integer("generated_tokens", m.generatedTokens);
     f.number("prefill_seconds", m.prefillSeconds);
+    f.number("vision_seconds", m.visionSeconds);
     f.number("decode_seconds", m.decodeSeconds);
 }
 

@@ -147,7 +147,8 @@ struct DoneEvent {
     std::int64_t views = 0;            // pictures and crops of the prompt
     std::int64_t reusedViews = 0;      // of them, that did not pass the tower: in the cache, in memory, or kept on disk
     std::int64_t generatedTokens = 0;
-    double prefillSeconds = 0.0;
+    double prefillSeconds = 0.0;       // visionSeconds among them
+    double visionSeconds = 0.0;        // tower and projector, for views - reusedViews views
     double decodeSeconds = 0.0;
     bool operator==(const DoneEvent&) const = default;
 };

@@ -72,6 +72,15 @@ public:
     void box(const char* key, rules::CropBox& value) {
         if (has(key)) value = readBox(m_object.at(key), m_where + "." + key);
     }
+    void boxes(const char* key, std::optional<std::vector<rules::CropBox>>& values) {
+        if (!has(key)) return;
+        values.emplace();
+        eachElement(key, [&](const Json& element, const std::string& place) { values->push_back(readBox(element, place)); });
+    }
+    template <class T>
+    void object(const char* key, std::optional<T>& value) {
+        if (has(key)) value = object<T>(m_object.at(key), m_where + "." + key);
+    }
     void crops(const char* key, std::optional<std::vector<std::vector<rules::CropBox>>>& values) {
         if (!has(key)) return;
         values.emplace();
@@ -184,19 +193,31 @@ public:
         m_object[key] = std::move(array);
     }
     void box(const char* key, const rules::CropBox& value) { m_object[key] = toList(value); }
+    void boxes(const char* key, const std::optional<std::vector<rules::CropBox>>& values) {
+        if (values) m_object[key] = toLists(*values);
+    }
+    template <class T>
+    void object(const char* key, std::optional<T>& value) {
+        if (!value) return;
+        Json element = Json::object();
+        FieldWriter writer(element);
+        fields(writer, *value);
+        m_object[key] = std::move(element);
+    }
     void crops(const char* key, const std::optional<std::vector<std::vector<rules::CropBox>>>& values) {
         if (!values) return;
         Json pictures = Json::array();
-        for (const auto& picture : *values) {
-            Json boxes = Json::array();
-            for (const rules::CropBox& value : picture) boxes.push_back(toList(value));
-            pictures.push_back(std::move(boxes));
-        }
+        for (const auto& picture : *values) pictures.push_back(toLists(picture));
         m_object[key] = std::move(pictures);
     }
     [[nodiscard]] Json& json() { return m_object; }
 
 private:
+    static Json toLists(const std::vector<rules::CropBox>& boxes) {
+        Json lists = Json::array();
+        for (const rules::CropBox& box : boxes) lists.push_back(toList(box));
+        return lists;
+    }
     static Json toList(const rules::CropBox& box) { return Json::array({box.left, box.top, box.right, box.bottom}); }
 
     Json& m_object;

@@ -31,6 +31,15 @@ static void views(F& f, ViewSettings& v) {
     f.crops("crops", v.crops);
 }
 
+template <class F>
+static void fields(F& f, PictureViewSettings& v) {
+    f.flag("pan_and_scan", v.panAndScan);
+    f.integer("pan_and_scan_min_crop_size", v.panAndScanMinCropSize, 1, 1 << 20);
+    f.integer("pan_and_scan_max_num_crops", v.panAndScanMaxNumCrops, 1, 1024);
+    f.number("pan_and_scan_min_ratio_to_activate", v.panAndScanMinRatioToActivate);
+    f.boxes("crops", v.crops);
+}
+
 // Text parts have "text", picture parts "path" or "url", told apart by "type" as in transformers' messages.
 static void fields(FieldReader& f, ContentPart& part) {
     std::string type;
@@ -41,16 +50,19 @@ static void fields(FieldReader& f, ContentPart& part) {
     } else if (type == "image") {
         part.type = ContentPart::Type::Image;
         picturePlace(f, part.path, part.url);
+        f.object("views", part.views);
     } else {
         f.fail("'type': expected \"text\" or \"image\", found \"" + type.substr(0, 40) + "\"");
     }
 }
 static void fields(FieldWriter& f, ContentPart& part) {
     f.text("type", part.type == ContentPart::Type::Text ? "text" : "image");
-    if (part.type == ContentPart::Type::Text)
+    if (part.type == ContentPart::Type::Text) {
         f.text("text", part.text);
-    else
+    } else {
         picturePlace(f, part.path, part.url);
+        f.object("views", part.views);
+    }
 }
 
 static void fields(FieldReader& f, ChatMessage& message) {
@@ -119,6 +131,7 @@ static void fields(F& f, ChatRequest& m) {
     f.integer("logprobs", m.logprobs, 0, 20);
     f.flag("parse_special", m.parseSpecial);
     f.flag("raw", m.raw);
+    f.flag("continue_last", m.continueLast);
     f.text("sequence", m.sequence);
     f.texts("adapters", m.adapters);
 }
@@ -175,7 +188,7 @@ std::optional<RequestBody> emptyBody(const std::string& type) {
     }
 }
 
-// Ranges that are no integer's: numbers of sampling.
+// What the fields alone do not say: ranges of sampling, and what goes together.
 Result<void> checkNumbers(const ChatRequest& chat, const std::string& where) {
     const SamplingSettings& s = chat.sampling;
     const auto refuse = [&](const char* key, const char* expected) {
@@ -186,6 +199,8 @@ Result<void> checkNumbers(const ChatRequest& chat, const std::string& where) {
     if (s.minP && (*s.minP < 0 || *s.minP > 1)) return refuse("min_p", "a number from 0 to 1");
     if (s.repetitionPenalty && *s.repetitionPenalty <= 0) return refuse("repetition_penalty", "a number above 0");
     if (chat.messages.empty()) return refuse("messages", "at least one message");
+    if (chat.continueLast && chat.messages.back().role != "assistant")
+        return refuse("continue_last", "a last message of the assistant");
     return {};
 }
 

@@ -54,6 +54,17 @@ struct UnloadAdapterRequest {
     bool operator==(const UnloadAdapterRequest&) const = default;
 };
 
+// Which parts of one picture the model sees, where they differ from the request's ViewSettings.  What is absent is as the model's own
+// processor has it.
+struct PictureViewSettings {
+    std::optional<bool> panAndScan;
+    std::optional<std::int64_t> panAndScanMinCropSize;
+    std::optional<std::int64_t> panAndScanMaxNumCrops;
+    std::optional<double> panAndScanMinRatioToActivate;
+    std::optional<std::vector<rules::CropBox>> crops;  // own crops in place of the rule's
+    bool operator==(const PictureViewSettings&) const = default;
+};
+
 // One piece of a message: a text, or a picture by path or https address.
 struct ContentPart {
     enum class Type { Text, Image };
@@ -61,11 +72,12 @@ struct ContentPart {
     std::string text;  // Text
     std::string path;  // Image: exactly one of path and url is set
     std::string url;
+    std::optional<PictureViewSettings> views;  // Image
     bool operator==(const ContentPart&) const = default;
 };
 
 struct ChatMessage {
-    std::string role;                  // "system", "user", "assistant"
+    std::string role;  // "system", "user", "assistant"
     std::vector<ContentPart> content;  // a plain JSON string is read as one text part
     bool operator==(const ChatMessage&) const = default;
 };
@@ -104,6 +116,7 @@ struct ChatRequest {
     std::int64_t logprobs = 0;  // alternatives a token to report (0 to 20); with 0, no log-probabilities at all
     bool parseSpecial = false;  // special tokens typed in a text become control tokens
     bool raw = false;  // no chat template: the texts and pictures as they stand, after <bos>
+    bool continueLast = false;  // the last message is the assistant's and is continued, not answered
     std::string sequence;  // name of the conversation whose cache is continued; empty: the default one
     // Names of loaded adapters that answer together; none: the base alone; absent: those that came with `load`.
     std::optional<std::vector<std::string>> adapters;

@@ -185,7 +185,7 @@ protected:
     }
     std::string answerWith(const std::optional<std::vector<std::string>>& adapters) {
         protocol::ChatRequest chat;
-        chat.messages = {{"user", {{protocol::ContentPart::Type::Text, "What colour?", "", ""}}}};
+        chat.messages = {{"user", {{protocol::ContentPart::Type::Text, "What colour?", "", "", {}}}}};
         chat.maxNewTokens = 6;
         chat.adapters = adapters;
         const auto done = handle(chat);

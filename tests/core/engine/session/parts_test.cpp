@@ -171,6 +171,25 @@ TEST(RequestedViews, ModelsOwnSettingsStandWhereTheRequestIsSilent) {
     EXPECT_EQ(viewsOf(views, own, 1)->views.panAndScan, (rules::PanAndScanSettings{128, 2, 1.5}));
 }
 
+TEST(RequestedViews, APictureMayBringItsOwn) {
+    protocol::ContentPart plain;
+    plain.type = protocol::ContentPart::Type::Image;
+    plain.path = "a.png";
+    protocol::ContentPart own = plain;
+    own.views.emplace().crops = {{1, 2, 30, 40}};
+    protocol::ContentPart whole = plain;
+    whole.views.emplace().panAndScan = false;
+    protocol::ViewSettings views;
+    views.panAndScan = true;
+    const auto requested = viewsOf(views, {{"user", {plain, own}}, {"user", {whole}}}, {});
+    ASSERT_EQ(requested->viewsOfPicture.size(), 3U);
+    EXPECT_EQ(requested->viewsOfPicture[0].mode, image::CropMode::PanAndScan);
+    EXPECT_EQ(requested->viewsOfPicture[1].mode, image::CropMode::Given);
+    EXPECT_EQ(requested->viewsOfPicture[1].boxes, (std::vector<rules::CropBox>{{1, 2, 30, 40}}));
+    EXPECT_EQ(requested->viewsOfPicture[2].mode, image::CropMode::None);
+    EXPECT_TRUE(viewsOf(views, {{"user", {plain, plain}}}, {})->viewsOfPicture.empty());
+}
+
 TEST(RequestQueue, GivesInOrderAndEndsWhenClosedAndEmpty) {
     RequestQueue queue;
     for (std::int64_t id : {1, 2}) {

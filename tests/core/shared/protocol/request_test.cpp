@@ -35,11 +35,11 @@ TEST(Request, ChatAsAClientWritesIt) {
     EXPECT_EQ(request->id, 7);
     const auto& chat = std::get<ChatRequest>(request->body);
     ASSERT_EQ(chat.messages.size(), 2U);
-    EXPECT_EQ(chat.messages[0].content, (std::vector<ContentPart>{{ContentPart::Type::Text, "Be brief.", "", ""}}));
+    EXPECT_EQ(chat.messages[0].content, (std::vector<ContentPart>{{ContentPart::Type::Text, "Be brief.", "", "", {}}}));
     EXPECT_EQ(chat.messages[1].content,
-              (std::vector<ContentPart>{{ContentPart::Type::Image, "", "/a/cat.png", ""},
-                                        {ContentPart::Type::Image, "", "", "https://example.org/x.png"},
-                                        {ContentPart::Type::Text, "What?", "", ""}}));
+              (std::vector<ContentPart>{{ContentPart::Type::Image, "", "/a/cat.png", "", {}},
+                                        {ContentPart::Type::Image, "", "", "https://example.org/x.png", {}},
+                                        {ContentPart::Type::Text, "What?", "", "", {}}}));
     EXPECT_EQ(chat.maxNewTokens, 64);
     EXPECT_EQ(chat.sampling.temperature, 0.0);
     EXPECT_EQ(chat.sampling.topK, 5);
@@ -69,7 +69,7 @@ TEST(Request, AdaptersAreNamedAbsentOrNone) {
     EXPECT_EQ(parsedAs<UnloadAdapterRequest>(R"({"id":1,"type":"unload_adapter","name":"x"})"), (UnloadAdapterRequest{"x"}));
     EXPECT_NE(errorOf(R"({"id":1,"type":"load_adapter"})").find("path"), std::string::npos);
     Request request{4, ChatRequest{}};
-    std::get<ChatRequest>(request.body).messages = {{"user", {{ContentPart::Type::Text, "x", "", ""}}}};
+    std::get<ChatRequest>(request.body).messages = {{"user", {{ContentPart::Type::Text, "x", "", "", {}}}}};
     for (const std::optional<std::vector<std::string>>& names :
          {std::optional<std::vector<std::string>>{}, std::optional(std::vector<std::string>{}),
           std::optional(std::vector<std::string>{"a"})}) {
@@ -184,6 +184,14 @@ ViewSettings randomViews(RandomValues& random) {
     return views;
 }
 
+PictureViewSettings randomViewsOfPicture(RandomValues& random) {
+    const ViewSettings all = randomViews(random);
+    PictureViewSettings views{
+        all.panAndScan, all.panAndScanMinCropSize, all.panAndScanMaxNumCrops, all.panAndScanMinRatioToActivate, {}};
+    if (all.crops && !all.crops->empty()) views.crops = all.crops->front();
+    return views;
+}
+
 std::vector<ChatMessage> randomMessages(RandomValues& random) {
     std::vector<ChatMessage> messages(static_cast<std::size_t>(random.integer(1, 4)));
     for (ChatMessage& message : messages) {
@@ -195,6 +203,7 @@ std::vector<ChatMessage> randomMessages(RandomValues& random) {
                 part.text = random.text();
             else
                 (random.flag() ? part.path : part.url) = random.filled();
+            if (part.type == ContentPart::Type::Image && random.flag()) part.views = randomViewsOfPicture(random);
             message.content.push_back(part);
         }
     }
@@ -216,6 +225,7 @@ ChatRequest randomChat(RandomValues& random) {
     chat.logprobs = random.integer(0, 20);
     chat.parseSpecial = random.flag();
     chat.raw = random.flag();
+    chat.continueLast = chat.messages.back().role == "assistant" && random.flag();
     chat.sequence = random.text();
     return chat;
 }
