@@ -1,5 +1,6 @@
 // `lapidary model list | pull | remove | verify`: the local Hugging Face cache, and the demo model in the list.
 #include <CLI/CLI.hpp>
+#include <chrono>
 #include <filesystem>
 #include <iostream>
 
@@ -11,6 +12,8 @@
 
 namespace lapidary::app {
 namespace {
+
+constexpr auto kProgressPause = std::chrono::milliseconds(250);  // between two lines of JSON
 
 using nlohmann::ordered_json;
 
@@ -86,7 +89,20 @@ private:
         Result<net::PullResult> pulled = Error{};
         {
             ProgressLine line(invocation.console.progressWanted());
-            m_options.progress = [&](const net::PullProgress& progress) {
+            const bool isJson = invocation.console.json;
+            auto told = std::chrono::steady_clock::time_point();
+            m_options.progress = [&, isJson](const net::PullProgress& progress) {
+                const auto now = std::chrono::steady_clock::now();
+                const bool isWhole = progress.fileBytes == progress.fileTotal;
+                if (isJson && (isWhole || now - told > kProgressPause)) {
+                    told = now;
+                    printJson({{"file", progress.file},
+                               {"bytes", progress.fileBytes},
+                               {"total_bytes", progress.fileTotal},
+                               {"index", progress.fileIndex},
+                               {"count", progress.fileCount}},
+                              -1);
+                }
                 line.show("[" + std::to_string(progress.fileIndex) + "/" + std::to_string(progress.fileCount) + "] " +
                               progress.file + "  " + megabytes(progress.fileBytes) + " of " + megabytes(progress.fileTotal),
                           progress.fileBytes == progress.fileTotal);
@@ -99,7 +115,8 @@ private:
                        {"commit", pulled->commit},
                        {"path", pulled->snapshot.string()},
                        {"downloaded_files", pulled->downloadedFiles},
-                       {"downloaded_bytes", pulled->downloadedBytes}});
+                       {"downloaded_bytes", pulled->downloadedBytes}},
+                      -1);
         } else {
             std::cout << pulled->snapshot.string() << '\n';
             invocation.console.note(std::to_string(pulled->downloadedFiles) + " files, " + megabytes(pulled->downloadedBytes) +
