@@ -12,6 +12,12 @@ function(lapidary_library name)
   set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE ON EXPORT_NAME ${name})
 endfunction()
 
+# lapidary_gui_library(gui_chat SOURCES a.h a.cpp PUBLIC Qt6::Core): the same, with Qt's code generators; headers with Q_OBJECT are listed.
+function(lapidary_gui_library name)
+  lapidary_library(${name} ${ARGN})
+  set_target_properties(lapidary_${name} PROPERTIES AUTOMOC ON)
+endfunction()
+
 # lapidary_test(data_files LABELS unit SOURCES a_test.cpp LIBS lapidary::data_files)
 # One executable a module; every test case becomes a ctest entry with the given labels.  PROCESSORS 2 for tests that keep both cores
 # busy: two such side by side would mostly wait for each other's threads.

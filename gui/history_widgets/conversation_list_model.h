@@ -1,0 +1,53 @@
+// The conversations of the history, or what a search found in them, as rows.  Lives on the main thread.
+#pragma once
+
+#include <QAbstractListModel>
+#include <QTimer>
+#include <vector>
+
+#include "gui/history/history_store.h"
+
+namespace lapidary::gui {
+
+class ConversationListModel final : public QAbstractListModel {
+    Q_OBJECT
+
+public:
+    enum Roles { IdRole = Qt::UserRole, PinnedRole, SnippetRole, MessageRole, ChangedRole };
+
+    explicit ConversationListModel(HistoryStore& store, QObject* parent = nullptr);
+
+    [[nodiscard]] int rowCount(const QModelIndex& parent = {}) const override;
+    [[nodiscard]] QVariant data(const QModelIndex& index, int role) const override;
+    [[nodiscard]] int rowOf(const QString& conversation) const;
+    [[nodiscard]] bool isSearching() const { return !m_query.isEmpty(); }
+    [[nodiscard]] const QString& problem() const { return m_problem; }
+
+    // Empty: all conversations, pinned first, newest first.
+    void search(const QString& query);
+    void refresh();
+
+signals:
+    void refreshed();
+
+private:
+    struct Row {
+        QString id;
+        QString title;
+        QString snippet;
+        std::int64_t message = 0;
+        bool pinned = false;
+        std::int64_t changedMs = 0;
+        bool operator==(const Row&) const = default;
+    };
+    void setRows(std::vector<Row> rows);
+
+    HistoryStore& m_store;
+    QString m_query;
+    QString m_problem;
+    std::vector<Row> m_rows;
+    int m_asked = 0;  // answers to older questions are dropped
+    QTimer m_delay;
+};
+
+}  // namespace lapidary::gui

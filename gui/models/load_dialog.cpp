@@ -1,0 +1,150 @@
+#include "gui/models/load_dialog.h"
+
+#include <QComboBox>
+#include <QDialogButtonBox>
+#include <QFileDialog>
+#include <QFormLayout>
+#include <QHBoxLayout>
+#include <QLabel>
+#include <QLineEdit>
+#include <QLocale>
+#include <QPushButton>
+#include <QSpinBox>
+#include <QVBoxLayout>
+
+namespace lapidary::gui {
+namespace {
+
+constexpr int kMostTokens = 1 << 20;
+
+QLabel* textLabel(const char* name, QWidget* parent) {
+    auto* label = new QLabel(parent);
+    label->setObjectName(QLatin1String(name));
+    label->setWordWrap(true);
+    label->setTextInteractionFlags(Qt::TextSelectableByMouse | Qt::TextSelectableByKeyboard);
+    return label;
+}
+
+}  // namespace
+
+LoadDialog::LoadDialog(LoadViewModel& viewModel, const QString& name, const std::vector<std::string>& devices, QWidget* parent)
+    : QDialog(parent), m_viewModel(viewModel) {
+    setObjectName(QStringLiteral("loadDialog"));
+    setWindowTitle(tr("Open %1").arg(name));
+    setMinimumWidth(520);
+    auto* layout = new QVBoxLayout(this);
+    layout->setSpacing(12);
+    m_about = textLabel("loadAbout", this);
+    layout->addWidget(m_about);
+    auto* form = new QFormLayout;
+    addChoices(*form, devices);
+    layout->addLayout(form);
+    m_memory = textLabel("loadMemory", this);
+    m_verdict = textLabel("loadVerdict", this);
+    layout->addWidget(m_memory);
+    layout->addWidget(m_verdict);
+    auto* buttons = new QDialogButtonBox(QDialogButtonBox::Cancel, this);
+    m_open = buttons->addButton(tr("Open model"), QDialogButtonBox::AcceptRole);
+    m_open->setObjectName(QStringLiteral("loadOpen"));
+    m_open->setDefault(true);
+    layout->addWidget(buttons);
+    connect(buttons, &QDialogButtonBox::rejected, this, &QDialog::reject);
+    connect(buttons, &QDialogButtonBox::accepted, this, [this] {
+        readChoices();
+        emit chosen(m_viewModel.choice());
+        accept();
+    });
+    connect(&m_viewModel, &LoadViewModel::changed, this, &LoadDialog::showKnown);
+    showKnown();
+}
+
+void LoadDialog::addChoices(QFormLayout& form, const std::vector<std::string>& devices) {
+    const auto combo = [&](const char* name, const QString& label) {
+        auto* box = new QComboBox(this);
+        box->setObjectName(QLatin1String(name));
+        form.addRow(label, box);
+        connect(box, &QComboBox::currentIndexChanged, this, &LoadDialog::readChoices);
+        return box;
+    };
+    m_device = combo("loadDevice", tr("&Device"));
+    m_device->addItem(tr("As the machine has it"), QStringLiteral("auto"));
+    for (const std::string& device : devices) m_device->addItem(QString::fromStdString(device), QString::fromStdString(device));
+    m_dtype = combo("loadDtype", tr("&Numbers"));
+    m_dtype->addItem(tr("As they are stored"), QStringLiteral("auto"));
+    m_dtype->addItem(tr("float32: exactly as the reference"), QStringLiteral("float32"));
+    m_dtype->addItem(QStringLiteral("bfloat16"), QStringLiteral("bfloat16"));
+    m_quantize = combo("loadQuantize", tr("&Quantise"));
+    m_quantize->addItem(tr("Not"), QString());
+    for (const char* format : {"int8", "int4", "q8_0", "q4_0"})
+        m_quantize->addItem(QLatin1String(format), QLatin1String(format));
+    m_context = new QSpinBox(this);
+    m_context->setObjectName(QStringLiteral("loadContext"));
+    m_context->setRange(0, kMostTokens);
+    m_context->setSingleStep(1024);
+    m_context->setSpecialValueText(tr("As the model suggests"));
+    m_context->setSuffix(tr(" tokens"));
+    form.addRow(tr("&Context"), m_context);
+    connect(m_context, &QSpinBox::valueChanged, this, &LoadDialog::readChoices);
+    auto* row = new QHBoxLayout;
+    m_adapter = new QLineEdit(this);
+    m_adapter->setObjectName(QStringLiteral("loadAdapter"));
+    m_adapter->setPlaceholderText(tr("Folder of a PEFT adapter, or nothing"));
+    auto* browse = new QPushButton(tr("Choose…"), this);
+    browse->setObjectName(QStringLiteral("loadAdapterBrowse"));
+    browse->setAccessibleName(tr("Choose the folder of an adapter"));
+    row->addWidget(m_adapter);
+    row->addWidget(browse);
+    auto* label = new QLabel(tr("&Adapter"), this);
+    label->setBuddy(m_adapter);
+    form.addRow(label, row);
+    connect(browse, &QPushButton::clicked, this, [this] {
+        auto* dialog = new QFileDialog(this, tr("Folder of an adapter"));
+        dialog->setAttribute(Qt::WA_DeleteOnClose);
+        dialog->setFileMode(QFileDialog::Directory);
+        connect(dialog, &QFileDialog::fileSelected, m_adapter, &QLineEdit::setText);
+        dialog->open();
+    });
+}
+
+void LoadDialog::readChoices() {
+    if (m_context == nullptr || m_adapter == nullptr) return;  // still being built
+    protocol::LoadRequest choice = m_viewModel.choice();
+    choice.device = m_device->currentData().toString().toStdString();
+    choice.dtype = m_dtype->currentData().toString().toStdString();
+    choice.quantize = m_quantize->currentData().toString().toStdString();
+    choice.context = m_context->value();
+    choice.adapters.clear();
+    if (const QString adapter = m_adapter->text().trimmed(); !adapter.isEmpty())
+        choice.adapters.push_back(adapter.toStdString());
+    m_viewModel.choose(choice);
+}
+
+void LoadDialog::showKnown() {
+    const QLocale locale;
+    if (!m_viewModel.isInspected()) {
+        m_about->setText(tr("Reading the model's files…"));
+    } else if (!m_viewModel.problem().isEmpty()) {
+        m_about->setText(tr("This cannot be opened: %1").arg(m_viewModel.problem()));
+    } else {
+        const QString can = m_viewModel.hasVision() ? tr("It reads text and pictures.")
+                                                    : tr("It reads text alone: pictures are switched off with it.");
+        m_about->setText(
+            tr("%1 parameters, stored as %2. %3").arg(locale.toString(m_viewModel.parameters()), m_viewModel.formats(), can));
+    }
+    m_quantize->setEnabled(m_viewModel.canQuantize());
+    m_quantize->setToolTip(m_viewModel.canQuantize() ? QString() : tr("The weights are quantised already."));
+    if (m_viewModel.maxContext() > 0)
+        m_context->setMaximum(static_cast<int>(std::min<qint64>(m_viewModel.maxContext(), kMostTokens)));
+    QStringList lines;
+    for (const MemoryPart& part : m_viewModel.memory()) {
+        if (part.bytes > 0) lines.append(QStringLiteral("%1: %2").arg(part.name, locale.formattedDataSize(part.bytes)));
+    }
+    m_memory->setText(
+        lines.isEmpty()
+            ? QString()
+            : tr("Memory for %1 tokens: %2").arg(locale.toString(m_viewModel.context()), lines.join(QStringLiteral(", "))));
+    m_verdict->setText(m_viewModel.verdict());
+    m_open->setEnabled(m_viewModel.problem().isEmpty());
+}
+
+}  // namespace lapidary::gui

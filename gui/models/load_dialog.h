@@ -1,0 +1,45 @@
+// Asks how a model is to be opened.
+#pragma once
+
+#include <QDialog>
+
+#include "gui/models/load_view_model.h"
+
+class QFormLayout;
+class QComboBox;
+class QLabel;
+class QLineEdit;
+class QPushButton;
+class QSpinBox;
+
+namespace lapidary::gui {
+
+class LoadDialog final : public QDialog {
+    Q_OBJECT
+
+public:
+    // `name`: how the model is called to people.
+    LoadDialog(LoadViewModel& viewModel, const QString& name, const std::vector<std::string>& devices,
+               QWidget* parent = nullptr);
+
+signals:
+    void chosen(const lapidary::protocol::LoadRequest& request);
+
+private:
+    void addChoices(QFormLayout& form, const std::vector<std::string>& devices);
+    void readChoices();
+    void showKnown();
+
+    LoadViewModel& m_viewModel;
+    QLabel* m_about = nullptr;
+    QLabel* m_memory = nullptr;
+    QLabel* m_verdict = nullptr;
+    QComboBox* m_device = nullptr;
+    QComboBox* m_dtype = nullptr;
+    QComboBox* m_quantize = nullptr;
+    QSpinBox* m_context = nullptr;
+    QLineEdit* m_adapter = nullptr;
+    QPushButton* m_open = nullptr;
+};
+
+}  // namespace lapidary::gui

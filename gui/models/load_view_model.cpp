@@ -1,0 +1,109 @@
+#include "gui/models/load_view_model.h"
+
+#include <QJsonArray>
+#include <QJsonDocument>
+#include <QJsonObject>
+#include <QLocale>
+#include <algorithm>
+#include <utility>
+
+#include "gui/engine_client/verb_process.h"
+
+namespace lapidary::gui {
+namespace {
+
+// Above this share of what is free, other programs begin to be pushed out.
+constexpr double kTightShare = 0.85;
+
+qint64 numberAt(const QJsonObject& object, const char* key) {
+    return static_cast<qint64>(object.value(QLatin1String(key)).toDouble());
+}
+
+}  // namespace
+
+LoadViewModel::LoadViewModel(EngineApi& engine, QString program, QString model, QObject* parent)
+    : QObject(parent), m_engine(engine) {
+    m_choice.model = model.toStdString();
+    m_delay.setSingleShot(true);
+    m_delay.setInterval(150);
+    connect(&m_delay, &QTimer::timeout, this, &LoadViewModel::forecast);
+    connect(&engine, &EngineApi::received, this, &LoadViewModel::take);
+    inspect(program);
+    forecast();
+}
+
+void LoadViewModel::choose(const protocol::LoadRequest& choice) {
+    const std::string model = std::exchange(m_choice, choice).model;
+    m_choice.model = model;
+    m_delay.start();
+}
+
+void LoadViewModel::inspect(const QString& program) {
+    const QStringList arguments{QStringLiteral("inspect"), QStringLiteral("--model"), QString::fromStdString(m_choice.model),
+                                QStringLiteral("--json"), QStringLiteral("--quiet")};
+    VerbProcess::run(program, arguments, this, [this](const VerbResult& result) {
+        m_inspected = true;
+        if (result.ok()) {
+            takeInspection(result.output);
+        } else {
+            m_problem = result.errorText;
+        }
+        emit changed();
+    });
+}
+
+void LoadViewModel::takeInspection(const QByteArray& json) {
+    const QJsonObject document = QJsonDocument::fromJson(json).object();
+    const QJsonObject parts = document.value(QLatin1String("parts")).toObject();
+    m_parameters = numberAt(parts.value(QLatin1String("total")).toObject(), "parameters");
+    m_visionParameters = numberAt(parts.value(QLatin1String("vision")).toObject(), "parameters");
+    for (const QJsonValue& format : document.value(QLatin1String("formats")).toArray()) m_formats.append(format.toString());
+    m_isFloat = !m_formats.isEmpty() && std::all_of(m_formats.begin(), m_formats.end(), [](const QString& format) {
+        return format == QLatin1String("F32") || format == QLatin1String("F16") || format == QLatin1String("BF16");
+    });
+    const QJsonObject config = document.value(QLatin1String("config")).toObject();
+    m_maxContext = numberAt(config.value(QLatin1String("text_config")).toObject(), "max_position_embeddings");
+    if (m_maxContext == 0) m_maxContext = numberAt(config, "max_position_embeddings");
+}
+
+void LoadViewModel::forecast() {
+    protocol::ForecastRequest request;
+    request.model = m_choice.model;
+    request.mmproj = m_choice.mmproj;
+    request.dtype = m_choice.dtype;
+    request.quantize = m_choice.quantize;
+    request.context = m_choice.context;
+    m_forecastId = m_engine.send(request);
+}
+
+void LoadViewModel::take(std::int64_t id, const protocol::EventBody& body) {
+    if (id != m_forecastId) return;
+    if (const auto* forecast = std::get_if<protocol::ForecastEvent>(&body)) {
+        m_memory.clear();
+        for (const protocol::ForecastPart& part : forecast->parts)
+            m_memory.push_back({QString::fromStdString(part.name), part.bytes});
+        m_memoryBytes = forecast->totalBytes;
+        m_availableBytes = forecast->availableBytes;
+        m_context = forecast->context;
+        emit changed();
+    } else if (const auto* error = std::get_if<protocol::ErrorEvent>(&body)) {
+        m_memory.clear();
+        m_memoryBytes = 0;
+        m_problem = QString::fromStdString(error->message);
+        emit changed();
+    }
+}
+
+QString LoadViewModel::verdict() const {
+    if (m_memoryBytes <= 0 || m_availableBytes <= 0) return {};
+    const QLocale locale;
+    const QString wanted = locale.formattedDataSize(m_memoryBytes);
+    const QString free = locale.formattedDataSize(m_availableBytes);
+    if (m_memoryBytes > m_availableBytes)
+        return tr("Does not fit: it takes %1, and %2 are free. Choose a shorter context or quantise it.").arg(wanted, free);
+    if (static_cast<double>(m_memoryBytes) > kTightShare * static_cast<double>(m_availableBytes))
+        return tr("Tight: it takes %1 of the %2 that are free.").arg(wanted, free);
+    return tr("Fits: it takes %1, and %2 are free.").arg(wanted, free);
+}
+
+}  // namespace lapidary::gui

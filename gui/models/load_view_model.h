@@ -1,0 +1,73 @@
+// What is known of a model before it is opened, and the choices for opening it: parameters, what it can do, memory it would take
+// against what the machine has.  Lives on the main thread; no widgets.
+#pragma once
+
+#include <QObject>
+#include <QString>
+#include <QStringList>
+#include <QTimer>
+#include <vector>
+
+#include "gui/engine_client/engine_api.h"
+
+namespace lapidary::gui {
+
+struct MemoryPart {
+    QString name;  // the engine's: "language weights", "kv cache"
+    qint64 bytes = 0;
+};
+
+class LoadViewModel final : public QObject {
+    Q_OBJECT
+
+public:
+    LoadViewModel(EngineApi& engine, QString program, QString model, QObject* parent = nullptr);
+
+    [[nodiscard]] const protocol::LoadRequest& choice() const { return m_choice; }
+    void choose(const protocol::LoadRequest& choice);  // model and what is known of it stay
+
+    // Of the model, from `lapidary inspect`.
+    [[nodiscard]] bool isInspected() const { return m_inspected; }
+    [[nodiscard]] QString problem() const { return m_problem; }
+    [[nodiscard]] qint64 parameters() const { return m_parameters; }
+    [[nodiscard]] bool hasVision() const { return m_visionParameters > 0; }
+    [[nodiscard]] QString formats() const { return m_formats.join(QStringLiteral(", ")); }
+    [[nodiscard]] qint64 maxContext() const { return m_maxContext; }
+    // Float weights can be quantised while they are opened.
+    [[nodiscard]] bool canQuantize() const { return m_isFloat; }
+
+    // Of the choice, from the engine.
+    [[nodiscard]] const std::vector<MemoryPart>& memory() const { return m_memory; }
+    [[nodiscard]] qint64 memoryBytes() const { return m_memoryBytes; }
+    [[nodiscard]] qint64 availableBytes() const { return m_availableBytes; }  // 0: unknown
+    [[nodiscard]] qint64 context() const { return m_context; }
+    // One sentence: fits, tight, or does not fit; empty while nothing is known.
+    [[nodiscard]] QString verdict() const;
+
+signals:
+    void changed();
+
+private:
+    void inspect(const QString& program);
+    void takeInspection(const QByteArray& json);
+    void forecast();
+    void take(std::int64_t id, const protocol::EventBody& body);
+
+    EngineApi& m_engine;
+    protocol::LoadRequest m_choice;
+    QTimer m_delay;
+    bool m_inspected = false;
+    QString m_problem;
+    qint64 m_parameters = 0;
+    qint64 m_visionParameters = 0;
+    QStringList m_formats;
+    bool m_isFloat = false;
+    qint64 m_maxContext = 0;
+    std::int64_t m_forecastId = -1;
+    std::vector<MemoryPart> m_memory;
+    qint64 m_memoryBytes = 0;
+    qint64 m_availableBytes = 0;
+    qint64 m_context = 0;
+};
+
+}  // namespace lapidary::gui

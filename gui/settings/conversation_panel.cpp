@@ -1,0 +1,182 @@
+#include "gui/settings/conversation_panel.h"
+
+#include <QCheckBox>
+#include <QComboBox>
+#include <QDoubleSpinBox>
+#include <QFormLayout>
+#include <QHBoxLayout>
+#include <QInputDialog>
+#include <QLabel>
+#include <QLineEdit>
+#include <QPlainTextEdit>
+#include <QPushButton>
+#include <QSpinBox>
+#include <utility>
+
+namespace lapidary::gui {
+namespace {
+
+constexpr int kSystemLines = 4;
+constexpr int kMostNewTokens = 1 << 17;
+constexpr double kLargestSeed = 9007199254740992.0;  // 2^53: whole numbers of a double end there
+
+std::optional<std::int64_t> wholeOf(const std::optional<double>& value) {
+    if (!value) return std::nullopt;
+    return static_cast<std::int64_t>(*value);
+}
+std::optional<double> realOf(const std::optional<std::int64_t>& value) {
+    if (!value) return std::nullopt;
+    return static_cast<double>(*value);
+}
+
+}  // namespace
+
+ConversationPanel::ConversationPanel(Presets& presets, QWidget* parent) : QWidget(parent), m_presets(presets) {
+    setObjectName(QStringLiteral("conversationPanel"));
+    auto* form = new QFormLayout(this);
+    form->setRowWrapPolicy(QFormLayout::WrapLongRows);
+    addPresets(*form);
+    m_system = new QPlainTextEdit(this);
+    m_system->setObjectName(QStringLiteral("systemPrompt"));
+    m_system->setTabChangesFocus(true);
+    m_system->setPlaceholderText(tr("What the model is told before the conversation"));
+    m_system->setFixedHeight(m_system->fontMetrics().lineSpacing() * kSystemLines + 12);
+    form->addRow(tr("System &prompt"), m_system);
+    connect(m_system, &QPlainTextEdit::textChanged, this, &ConversationPanel::tell);
+    m_temperature = addChoice(*form, tr("&Temperature"), "temperature", 0.0, 5.0, 0.1, 2);
+    m_topK = addChoice(*form, tr("Top &k"), "topK", 0.0, 100'000.0, 1.0, 0);
+    m_topP = addChoice(*form, tr("Top p"), "topP", 0.0, 1.0, 0.05, 2);
+    m_minP = addChoice(*form, tr("Min p"), "minP", 0.0, 1.0, 0.01, 3);
+    m_penalty = addChoice(*form, tr("&Repetition penalty"), "repetitionPenalty", 0.05, 5.0, 0.05, 2);
+    m_seed = addChoice(*form, tr("See&d"), "seed", 0.0, kLargestSeed, 1.0, 0);
+    m_length = new QSpinBox(this);
+    m_length->setObjectName(QStringLiteral("maxNewTokens"));
+    m_length->setRange(1, kMostNewTokens);
+    m_length->setSuffix(tr(" tokens"));
+    form->addRow(tr("&Longest answer"), m_length);
+    connect(m_length, &QSpinBox::valueChanged, this, &ConversationPanel::tell);
+    m_stop = new QLineEdit(this);
+    m_stop->setObjectName(QStringLiteral("stopStrings"));
+    m_stop->setPlaceholderText(tr("Separated by |"));
+    form->addRow(tr("&Stop at"), m_stop);
+    connect(m_stop, &QLineEdit::editingFinished, this, &ConversationPanel::tell);
+    m_probabilities = new QCheckBox(tr("Tint words by their &probability"), this);
+    m_probabilities->setObjectName(QStringLiteral("probabilities"));
+    form->addRow(m_probabilities);
+    connect(m_probabilities, &QCheckBox::toggled, this, &ConversationPanel::tell);
+    show(ConversationSettings());
+}
+
+ConversationPanel::Choice ConversationPanel::addChoice(QFormLayout& form, const QString& label, const char* name, double low,
+                                                       double high, double step, int digits) {
+    Choice choice;
+    choice.own = new QCheckBox(label, this);
+    choice.own->setObjectName(QLatin1String(name) + QStringLiteral("Own"));
+    choice.own->setToolTip(tr("Unticked: as the model's own settings say"));
+    choice.value = new QDoubleSpinBox(this);
+    choice.value->setObjectName(QLatin1String(name));
+    choice.value->setAccessibleName(QString(label).remove(QLatin1Char('&')));
+    choice.value->setDecimals(digits);
+    choice.value->setRange(low, high);
+    choice.value->setSingleStep(step);
+    choice.value->setEnabled(false);
+    form.addRow(choice.own, choice.value);
+    connect(choice.own, &QCheckBox::toggled, choice.value, &QWidget::setEnabled);
+    connect(choice.own, &QCheckBox::toggled, this, &ConversationPanel::tell);
+    connect(choice.value, &QDoubleSpinBox::valueChanged, this, &ConversationPanel::tell);
+    return choice;
+}
+
+void ConversationPanel::addPresets(QFormLayout& form) {
+    m_preset = new QComboBox(this);
+    m_preset->setObjectName(QStringLiteral("preset"));
+    m_preset->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
+    auto* save = new QPushButton(tr("Save as…"), this);
+    save->setObjectName(QStringLiteral("savePreset"));
+    save->setAccessibleName(tr("Save these settings as a preset"));
+    auto* remove = new QPushButton(tr("Delete"), this);
+    remove->setObjectName(QStringLiteral("deletePreset"));
+    remove->setAccessibleName(tr("Delete the chosen preset"));
+    auto* row = new QHBoxLayout;
+    row->addWidget(m_preset, 1);
+    row->addWidget(save);
+    row->addWidget(remove);
+    auto* label = new QLabel(tr("Pr&eset"), this);
+    label->setBuddy(m_preset);
+    form.addRow(label, row);
+    const auto fill = [this, remove] {
+        const QString before = m_preset->currentText();
+        m_preset->clear();
+        m_preset->addItem(tr("None"));
+        m_preset->addItems(m_presets.names());
+        m_preset->setCurrentIndex(std::max(0, m_preset->findText(before)));
+        remove->setEnabled(m_preset->currentIndex() > 0);
+    };
+    fill();
+    connect(&m_presets, &Presets::changed, this, fill);
+    connect(m_preset, &QComboBox::activated, this, [this, remove](int index) {
+        remove->setEnabled(index > 0);
+        const auto preset = m_presets.find(m_preset->itemText(index));
+        if (index == 0 || !preset) return;
+        show(*preset);
+        emit changed(*preset);
+    });
+    connect(save, &QPushButton::clicked, this, [this] {
+        auto* ask = new QInputDialog(this);
+        ask->setAttribute(Qt::WA_DeleteOnClose);
+        ask->setWindowTitle(tr("Save as a preset"));
+        ask->setLabelText(tr("Name of the preset"));
+        connect(ask, &QInputDialog::textValueSelected, this, [this](const QString& name) {
+            if (name.trimmed().isEmpty()) return;
+            m_presets.save(name.trimmed(), settings());
+            m_preset->setCurrentIndex(m_preset->findText(name.trimmed()));
+        });
+        ask->open();
+    });
+    connect(remove, &QPushButton::clicked, this, [this] { m_presets.remove(m_preset->currentText()); });
+}
+
+void ConversationPanel::setChoice(const Choice& choice, std::optional<double> value) {
+    choice.own->setChecked(value.has_value());
+    if (value) choice.value->setValue(*value);
+    choice.value->setEnabled(value.has_value());
+}
+
+void ConversationPanel::show(const ConversationSettings& settings) {
+    m_showing = true;
+    m_system->setPlainText(settings.systemPrompt);
+    setChoice(m_temperature, settings.temperature);
+    setChoice(m_topK, realOf(settings.topK));
+    setChoice(m_topP, settings.topP);
+    setChoice(m_minP, settings.minP);
+    setChoice(m_penalty, settings.repetitionPenalty);
+    setChoice(m_seed, realOf(settings.seed));
+    m_length->setValue(static_cast<int>(settings.maxNewTokens));
+    m_stop->setText(settings.stop.join(QLatin1Char('|')));
+    m_probabilities->setChecked(settings.probabilities);
+    m_showing = false;
+}
+
+ConversationSettings ConversationPanel::settings() const {
+    const auto valueOf = [](const Choice& choice) {
+        return choice.own->isChecked() ? std::optional(choice.value->value()) : std::nullopt;
+    };
+    ConversationSettings settings;
+    settings.systemPrompt = m_system->toPlainText();
+    settings.temperature = valueOf(m_temperature);
+    settings.topK = wholeOf(valueOf(m_topK));
+    settings.topP = valueOf(m_topP);
+    settings.minP = valueOf(m_minP);
+    settings.repetitionPenalty = valueOf(m_penalty);
+    settings.seed = wholeOf(valueOf(m_seed));
+    settings.maxNewTokens = m_length->value();
+    settings.stop = m_stop->text().split(QLatin1Char('|'), Qt::SkipEmptyParts);
+    settings.probabilities = m_probabilities->isChecked();
+    return settings;
+}
+
+void ConversationPanel::tell() {
+    if (!m_showing) emit changed(settings());
+}
+
+}  // namespace lapidary::gui

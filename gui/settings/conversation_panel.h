@@ -1,0 +1,57 @@
+// The settings of one conversation: system prompt, sampling, length, stop strings, presets.
+#pragma once
+
+#include <QWidget>
+
+#include "gui/settings/presets.h"
+
+class QFormLayout;
+class QCheckBox;
+class QComboBox;
+class QDoubleSpinBox;
+class QLineEdit;
+class QPlainTextEdit;
+class QSpinBox;
+
+namespace lapidary::gui {
+
+class ConversationPanel final : public QWidget {
+    Q_OBJECT
+
+public:
+    explicit ConversationPanel(Presets& presets, QWidget* parent = nullptr);
+
+    void show(const ConversationSettings& settings);  // emits nothing
+    [[nodiscard]] ConversationSettings settings() const;
+
+signals:
+    void changed(const lapidary::gui::ConversationSettings& settings);
+
+private:
+    // A number that may be left to the model: a box to tick, and the number.
+    struct Choice {
+        QCheckBox* own = nullptr;
+        QDoubleSpinBox* value = nullptr;
+    };
+    Choice addChoice(QFormLayout& form, const QString& label, const char* name, double low, double high, double step,
+                     int digits);
+    void addPresets(QFormLayout& form);
+    void setChoice(const Choice& choice, std::optional<double> value);
+    void tell();
+
+    Presets& m_presets;
+    bool m_showing = false;
+    QComboBox* m_preset = nullptr;
+    QPlainTextEdit* m_system = nullptr;
+    Choice m_temperature;
+    Choice m_topK;
+    Choice m_topP;
+    Choice m_minP;
+    Choice m_penalty;
+    Choice m_seed;
+    QSpinBox* m_length = nullptr;
+    QLineEdit* m_stop = nullptr;
+    QCheckBox* m_probabilities = nullptr;
+};
+
+}  // namespace lapidary::gui

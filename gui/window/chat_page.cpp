@@ -1,0 +1,378 @@
+#include "gui/window/chat_page.h"
+
+#include <QAction>
+#include <QClipboard>
+#include <QDesktopServices>
+#include <QDir>
+#include <QFileDialog>
+#include <QGuiApplication>
+#include <QHBoxLayout>
+#include <QLabel>
+#include <QLocale>
+#include <QMenu>
+#include <QProgressBar>
+#include <QPushButton>
+#include <QScrollArea>
+#include <QSplitter>
+#include <QStackedWidget>
+#include <QTabWidget>
+#include <QUrl>
+#include <QUuid>
+#include <QVBoxLayout>
+#include <QtConcurrent>
+#include <cmath>
+#include <utility>
+
+#include "gui/chat_widgets/composer_widget.h"
+#include "gui/chat_widgets/full_view.h"
+#include "gui/chat_widgets/message_texts.h"
+#include "gui/chat_widgets/preview_panel.h"
+#include "gui/settings/conversation_panel.h"
+#include "gui/window/seen_dialog.h"
+
+namespace lapidary::gui {
+namespace {
+
+constexpr int kSideWidth = 380;
+constexpr int kGaugeWidth = 200;
+
+}  // namespace
+
+ChatPage::ChatPage(const ChatServices& services, QString folderForPasted, QWidget* parent)
+    : QWidget(parent),
+      m_services(services),
+      m_folderForPasted(std::move(folderForPasted)),
+      m_composer(services.engine),
+      m_preview(services.engine, m_composer),
+      m_thumbnails(services.engine) {
+    setObjectName(QStringLiteral("chatPage"));
+    m_banner = new Banner(this);
+    auto* splitter = new QSplitter(this);
+    splitter->setObjectName(QStringLiteral("chatSplitter"));
+    splitter->setChildrenCollapsible(false);
+    splitter->addWidget(buildConversation());
+    splitter->addWidget(buildSide());
+    splitter->setStretchFactor(0, 1);
+    splitter->setSizes({900, kSideWidth});
+    auto* layout = new QVBoxLayout(this);
+    layout->setContentsMargins(0, 0, 0, 0);
+    layout->setSpacing(0);
+    layout->addWidget(buildBar());
+    layout->addWidget(m_banner);
+    layout->addWidget(splitter, 1);
+    connectComposer();
+    connectMessages();
+    connect(&m_services.keeper, &ConversationKeeper::shown, this, &ChatPage::showConversation);
+    connect(&m_services.session, &ModelSession::stateChanged, this, &ChatPage::showModel);
+    connect(&m_services.chat, &ChatViewModel::gaugeChanged, this, &ChatPage::showGauge);
+    connect(&m_services.chat, &ChatViewModel::busyChanged, this, &ChatPage::showGauge);
+    connect(&m_services.chat, &ChatViewModel::prefilled, this, [this](qint64 done, qint64 total) {
+        m_state->setText(tr("Reading the question: %1 of %2 tokens").arg(done).arg(total));
+    });
+    connect(&m_services.chat, &ChatViewModel::firstToken, this, &ChatPage::showGauge);
+    showConversation();
+    showModel();
+}
+
+QWidget* ChatPage::buildBar() {
+    auto* bar = new QWidget(this);
+    auto* row = new QHBoxLayout(bar);
+    row->setContentsMargins(16, 6, 16, 6);
+    m_model = new QLabel(bar);
+    m_model->setObjectName(QStringLiteral("chatModel"));
+    m_state = new QLabel(bar);
+    m_state->setObjectName(QStringLiteral("chatState"));
+    m_gauge = new QProgressBar(bar);
+    m_gauge->setObjectName(QStringLiteral("contextGauge"));
+    m_gauge->setAccessibleName(tr("Tokens of the context that are used"));
+    m_gauge->setFixedWidth(kGaugeWidth);
+    row->addWidget(m_model);
+    row->addStretch();
+    row->addWidget(m_state);
+    row->addWidget(m_gauge);
+    return bar;
+}
+
+QWidget* ChatPage::buildConversation() {
+    auto* area = new QWidget(this);
+    m_messages = new MessageListView(&m_thumbnails.provider(), area);
+    m_center = new QStackedWidget(area);
+    m_center->addWidget(buildGuidance());
+    m_center->addWidget(m_messages);
+    m_composerWidget = new ComposerWidget(m_composer, m_preview, m_pictures, area);
+    m_editRow = new QWidget(area);
+    auto* row = new QHBoxLayout(m_editRow);
+    row->setContentsMargins(16, 0, 16, 0);
+    auto* text = new QLabel(tr("You are changing a message; the old one stays as a branch."), m_editRow);
+    text->setObjectName(QStringLiteral("editNotice"));
+    auto* cancel = new QPushButton(tr("Cancel the change"), m_editRow);
+    cancel->setObjectName(QStringLiteral("cancelEdit"));
+    row->addWidget(text, 1);
+    row->addWidget(cancel);
+    m_editRow->hide();
+    connect(cancel, &QPushButton::clicked, this, [this] {
+        m_composer.take();
+        endEdit();
+    });
+    auto* layout = new QVBoxLayout(area);
+    layout->setContentsMargins(0, 0, 0, 0);
+    layout->addWidget(m_center, 1);
+    layout->addWidget(m_editRow);
+    layout->addWidget(m_composerWidget);
+    return area;
+}
+
+QWidget* ChatPage::buildGuidance() {
+    auto* page = new QWidget(this);
+    auto* layout = new QVBoxLayout(page);
+    layout->setContentsMargins(48, 48, 48, 24);
+    layout->addStretch();
+    m_guidance = new QLabel(page);
+    m_guidance->setObjectName(QStringLiteral("chatGuidance"));
+    m_guidance->setWordWrap(true);
+    m_guidance->setAlignment(Qt::AlignCenter);
+    layout->addWidget(m_guidance);
+    m_openModel = new QPushButton(tr("Choose a model"), page);
+    m_openModel->setObjectName(QStringLiteral("guidanceOpen"));
+    layout->addWidget(m_openModel, 0, Qt::AlignHCenter);
+    layout->addStretch();
+    connect(m_openModel, &QPushButton::clicked, this, &ChatPage::openModelRequested);
+    return page;
+}
+
+QWidget* ChatPage::buildSide() {
+    auto* tabs = new QTabWidget(this);
+    tabs->setObjectName(QStringLiteral("chatSide"));
+    tabs->setDocumentMode(true);
+    tabs->setMinimumWidth(300);
+    tabs->addTab(new PreviewPanel(m_preview, m_pictures, tabs), tr("What the model sees"));
+    m_panel = new ConversationPanel(m_services.presets, tabs);
+    auto* scroll = new QScrollArea(tabs);
+    scroll->setObjectName(QStringLiteral("settingsScroll"));
+    scroll->setAccessibleName(tr("Settings of the conversation"));
+    scroll->setWidgetResizable(true);
+    scroll->setFrameShape(QFrame::NoFrame);
+    scroll->setWidget(m_panel);
+    tabs->addTab(scroll, tr("Settings"));
+    connect(m_panel, &ConversationPanel::changed, this, [this](const ConversationSettings& settings) {
+        m_services.keeper.setSettings(settings);
+        m_messages->setTinted(settings.probabilities);
+    });
+    return tabs;
+}
+
+void ChatPage::connectComposer() {
+    connect(&m_composer, &ComposerModel::submitted, this, &ChatPage::submit);
+    connect(m_composerWidget, &ComposerWidget::stopRequested, &m_services.chat, &ChatViewModel::stop);
+    connect(m_composerWidget, &ComposerWidget::addImageRequested, this, &ChatPage::chooseFiles);
+    connect(m_composerWidget, &ComposerWidget::imagePasted, this, &ChatPage::keepPasted);
+    connect(&m_services.keeper, &ConversationKeeper::refused, this,
+            [this](const std::vector<MessagePart>& parts, const QString& sentence) {
+                if (m_composer.isEmpty() && !parts.empty()) m_composer.setParts(parts);
+                m_composer.refuse(sentence);
+            });
+    connect(&m_services.keeper, &ConversationKeeper::found, m_messages, &MessageListView::focusRow);
+}
+
+void ChatPage::connectMessages() {
+    connect(m_messages, &MessageListView::actionRequested, this, &ChatPage::act);
+    connect(m_messages, &MessageListView::tokenClicked, this, &ChatPage::offerAlternatives);
+    connect(m_messages, &MessageListView::pictureActivated, this, &ChatPage::openPicture);
+    connect(m_messages, &MessageListView::codeCopyRequested, this,
+            [](const QString& code) { QGuiApplication::clipboard()->setText(code); });
+    connect(m_messages, &MessageListView::linkActivated, this, [](const QUrl& url) {
+        const QString scheme = url.scheme().toLower();
+        if (scheme == QLatin1String("https") || scheme == QLatin1String("http") || scheme == QLatin1String("mailto"))
+            QDesktopServices::openUrl(url);
+    });
+}
+
+void ChatPage::setTheme(const Theme& theme) {
+    m_theme = theme;
+    m_messages->setTheme(theme);
+}
+
+void ChatPage::addFiles(const QStringList& paths) { m_composerWidget->addFiles(paths); }
+
+void ChatPage::focusComposer() { m_composerWidget->focusText(); }
+
+void ChatPage::showConversation() {
+    const std::shared_ptr<OpenConversation>& shown = m_services.chat.shown();
+    m_messages->setConversation(&shown->messages);
+    m_messages->setTinted(shown->settings.probabilities);
+    m_panel->show(shown->settings);
+    endEdit();
+    const auto showCenter = [this] { m_center->setCurrentIndex(m_services.chat.shown()->messages.size() > 0 ? 1 : 0); };
+    connect(&shown->messages, &Conversation::messageAdded, this, showCenter);
+    connect(&shown->messages, &Conversation::pathChanged, this, showCenter);
+    showCenter();
+    showGauge();
+}
+
+void ChatPage::showModel() {
+    const ModelSession& session = m_services.session;
+    const bool loaded = session.state() == ModelSession::State::Loaded;
+    const QString name = loaded ? QString::fromStdString(session.loaded().model) : QString();
+    QString text = tr("No model is open");
+    if (session.state() == ModelSession::State::Loading) text = tr("Opening the model…");
+    if (loaded)
+        text =
+            tr("%1 on %2")
+                .arg(name == QLatin1String("demo") ? tr("Demo model") : name, QString::fromStdString(session.loaded().device));
+    m_model->setText(text);
+    m_openModel->setVisible(!loaded);
+    if (!loaded) {
+        m_guidance->setText(tr("Open a model to begin. The demo model answers questions about drawn scenes at once."));
+    } else if (!session.loaded().chatTemplate) {
+        m_guidance->setText(tr("This is a base model: it continues your text rather than answering it."));
+    } else if (session.loaded().vision) {
+        m_guidance->setText(tr("Drop a picture here and ask about it. Beside the message you see what the model will see."));
+    } else {
+        m_guidance->setText(tr("Ask something. This model reads text alone."));
+    }
+    m_composer.setPictureRefusal(loaded && !session.loaded().vision ? tr("The open model reads no pictures.") : QString());
+    showGauge();
+}
+
+void ChatPage::showGauge() {
+    const std::int64_t size = m_services.chat.contextSize();
+    m_gauge->setVisible(size > 0);
+    m_gauge->setRange(0, static_cast<int>(std::max<std::int64_t>(1, size)));
+    m_gauge->setValue(static_cast<int>(std::min(size, m_services.chat.contextUsed())));
+    const QLocale locale;
+    m_gauge->setFormat(tr("%1 of %2 tokens")
+                           .arg(locale.toString(static_cast<qlonglong>(m_services.chat.contextUsed())),
+                                locale.toString(static_cast<qlonglong>(size))));
+    const int waiting = m_services.chat.waiting();
+    m_state->setText(waiting > 0                ? tr("%n question(s) waiting", nullptr, waiting)
+                     : m_services.chat.isBusy() ? tr("Answering…")
+                                                : QString());
+    m_composerWidget->setAnswering(m_services.chat.isBusy() || waiting > 0);
+    m_preview.setMillisecondsPerView(m_services.chat.millisecondsPerView());
+}
+
+void ChatPage::submit() {
+    const QString reason = m_services.chat.whyNotSend(m_composer.parts());
+    if (!reason.isEmpty()) {
+        m_composer.refuse(reason);
+        return;
+    }
+    const std::int64_t editing = m_editing;
+    const std::vector<MessagePart> parts = m_composer.take();
+    endEdit();
+    if (editing != 0) {
+        m_services.keeper.edit(editing, parts);
+    } else {
+        m_services.keeper.send(parts, QString::fromStdString(m_services.session.loaded().model));
+    }
+    m_messages->scrollToEnd();
+}
+
+void ChatPage::act(qint64 id, MessageAction action) {
+    Conversation& messages = m_services.chat.shown()->messages;
+    const int row = messages.rowOf(id);
+    if (row < 0) return;
+    switch (action) {
+        case MessageAction::Copy: QGuiApplication::clipboard()->setText(messages.at(row).text()); break;
+        case MessageAction::Edit: beginEdit(messages.at(row)); break;
+        case MessageAction::Regenerate: m_services.chat.regenerate(row); break;
+        case MessageAction::Continue: m_services.chat.continueAnswer(row); break;
+        case MessageAction::PreviousBranch: messages.switchBranch(row, -1); break;
+        case MessageAction::NextBranch: messages.switchBranch(row, 1); break;
+        case MessageAction::Delete: messages.remove(id); break;
+        case MessageAction::ShowSeen: {
+            const bool answered = row + 1 < messages.size();
+            const QString figures = answered ? MessageTexts::figures(messages.at(row + 1).figures) : QString();
+            (new SeenDialog(m_services.engine, m_pictures, messages.at(row), figures, this))->show();
+            break;
+        }
+    }
+}
+
+void ChatPage::beginEdit(const Message& message) {
+    m_editing = message.id;
+    m_composer.setParts(message.parts);
+    m_editRow->show();
+    m_composerWidget->focusText();
+}
+
+void ChatPage::endEdit() {
+    m_editing = 0;
+    m_editRow->hide();
+}
+
+void ChatPage::offerAlternatives(qint64 id, int token) {
+    const Conversation& messages = m_services.chat.shown()->messages;
+    const int row = messages.rowOf(id);
+    if (row < 0 || token < 0 || token >= static_cast<int>(messages.at(row).tokens.size())) return;
+    auto* menu = new QMenu(this);
+    menu->setObjectName(QStringLiteral("alternatives"));
+    menu->setAttribute(Qt::WA_DeleteOnClose);
+    const AnswerToken& chosen = messages.at(row).tokens[static_cast<std::size_t>(token)];
+    for (const TokenChoice& choice : chosen.alternatives) {
+        const QString percent = QLocale().toString(100.0 * std::exp(choice.logprob), 'f', 1);
+        QAction* const action = menu->addAction(tr("“%1” with %2 %").arg(choice.text, percent));
+        action->setCheckable(true);
+        action->setChecked(choice.token == chosen.chosen.token);
+        action->setEnabled(choice.token != chosen.chosen.token);
+        connect(action, &QAction::triggered, this, [this, id, token, choice] {
+            const int now = m_services.chat.shown()->messages.rowOf(id);
+            if (now >= 0) m_services.chat.chooseAlternative(now, token, choice);
+        });
+    }
+    menu->popup(QCursor::pos());
+}
+
+void ChatPage::openPicture(qint64 id, int picture) {
+    const Message* const message = m_services.chat.shown()->messages.find(id);
+    const std::vector<Picture> pictures = message != nullptr ? message->pictures() : std::vector<Picture>();
+    if (picture < 0 || picture >= static_cast<int>(pictures.size())) return;
+    const Picture& shown = pictures[static_cast<std::size_t>(picture)];
+    protocol::ThumbnailRequest request;
+    request.path = shown.path.toStdString();
+    request.maxSide = PreviewViewModel::kOriginalSide;
+    const std::int64_t asked = m_services.engine.send(request);
+    auto* waiting = new QObject(this);
+    connect(&m_services.engine, &EngineApi::received, waiting,
+            [this, asked, waiting, shown](std::int64_t answered, const protocol::EventBody& body) {
+                if (answered != asked) return;
+                if (const auto* made = std::get_if<protocol::ThumbnailEvent>(&body)) {
+                    auto* view = new FullView(m_pictures, QString::fromStdString(made->path),
+                                              QSizeF(static_cast<qreal>(made->width), static_cast<qreal>(made->height)),
+                                              shown.name, MessageTexts::picture(shown), this);
+                    view->setAttribute(Qt::WA_DeleteOnClose);
+                    view->show();
+                }
+                if (protocol::endsRequest(body)) waiting->deleteLater();
+            });
+}
+
+void ChatPage::chooseFiles() {
+    auto* dialog = new QFileDialog(this, tr("Add pictures"));
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    dialog->setFileMode(QFileDialog::ExistingFiles);
+    dialog->setNameFilters({tr("Pictures (*.png *.jpg *.jpeg *.webp *.bmp *.tif *.tiff *.gif)"), tr("All files (*)")});
+    connect(dialog, &QFileDialog::filesSelected, this, &ChatPage::addFiles);
+    dialog->open();
+}
+
+void ChatPage::keepPasted(const QByteArray& bytes, const QString& suffix) {
+    const QString path = m_folderForPasted + QStringLiteral("/pasted-") + QUuid::createUuid().toString(QUuid::Id128).left(8) +
+                         QLatin1Char('.') + suffix;
+    auto* watcher = new QFutureWatcher<bool>(this);
+    connect(watcher, &QFutureWatcherBase::finished, this, [this, watcher, path] {
+        watcher->deleteLater();
+        if (watcher->result()) {
+            addFiles({path});
+        } else {
+            m_composer.refuse(tr("The pasted picture could not be written to %1.").arg(path));
+        }
+    });
+    watcher->setFuture(QtConcurrent::run([path, bytes] {
+        QDir().mkpath(QFileInfo(path).path());
+        QFile file(path);
+        return file.open(QIODevice::WriteOnly | QIODevice::NewOnly) && file.write(bytes) == bytes.size();
+    }));
+}
+
+}  // namespace lapidary::gui

@@ -1,0 +1,88 @@
+// The window: pages, menus, actions.  What they do is decided elsewhere.
+#pragma once
+
+#include <QMainWindow>
+#include <QPalette>
+#include <QSettings>
+#include <memory>
+
+#include "gui/chat/chat_view_model.h"
+#include "gui/engine_client/engine_api.h"
+#include "gui/history/history_store.h"
+#include "gui/models/model_catalog.h"
+#include "gui/settings/presets.h"
+#include "gui/widgets/theme.h"
+#include "gui/window/conversation_keeper.h"
+
+class QActionGroup;
+class QStackedWidget;
+class QTabBar;
+
+namespace lapidary::gui {
+
+class ChatPage;
+class HistoryPanel;
+class LogPage;
+class ModelsPage;
+class VerbProcess;
+
+class MainWindow final : public QMainWindow {
+    Q_OBJECT
+
+public:
+    enum class Page : std::uint8_t { Models, Chat, Log };
+
+    // `engine` and `settings` outlive the window.  `dataFolder`: of the history.  `program`: the executable `lapidary`.
+    MainWindow(EngineApi& engine, QSettings& settings, const QString& dataFolder, QString program, QWidget* parent = nullptr);
+    ~MainWindow() override;
+
+    void showPage(Page page);
+    void openModel(const QString& model);
+    void addPictures(const QStringList& paths);
+    // A second start: to the front.
+    void comeForward();
+
+protected:
+    void closeEvent(QCloseEvent* event) override;
+    void dragEnterEvent(QDragEnterEvent* event) override;
+    void dropEvent(QDropEvent* event) override;
+
+private:
+    void buildPages();
+    void buildMenus();
+    void buildViewMenu();
+    void connectEngine();
+    void connectModels();
+    void connectHistory();
+    void askHowToOpen(const QString& model, const QString& name);
+    void download(const QString& id);
+    void engineDied(const EngineDeath& death);
+    void answerFailed(const protocol::ErrorEvent& error);
+    void showModelState();
+    void setTheme(ThemeChoice choice);
+    void zoom(int steps);
+    void showShortcuts();
+    void showAbout();
+
+    EngineApi& m_engine;
+    QSettings& m_settings;
+    QString m_program;
+    QString m_dataFolder;
+    QPalette m_systemPalette;
+    qreal m_systemPointSize = 10.0;
+    HistoryStore m_history;
+    ModelSession m_session;
+    ChatViewModel m_chat;
+    ConversationKeeper m_keeper;
+    Presets m_presets;
+    ModelCatalog m_catalog;
+    VerbProcess* m_download = nullptr;
+    QStackedWidget* m_pages = nullptr;
+    QActionGroup* m_pageActions = nullptr;
+    ModelsPage* m_modelsPage = nullptr;
+    ChatPage* m_chatPage = nullptr;
+    LogPage* m_logPage = nullptr;
+    HistoryPanel* m_historyPanel = nullptr;
+};
+
+}  // namespace lapidary::gui

@@ -1,0 +1,98 @@
+#include "gui/window/seen_dialog.h"
+
+#include <QDialogButtonBox>
+#include <QLabel>
+#include <QListWidget>
+#include <QLocale>
+#include <QVBoxLayout>
+
+#include "gui/chat/chat_request.h"
+#include "gui/chat_widgets/engine_pictures.h"
+
+namespace lapidary::gui {
+namespace {
+
+constexpr int kIconSide = 180;
+constexpr int kPathRole = Qt::UserRole;
+constexpr int kHashRole = Qt::UserRole + 1;
+
+}  // namespace
+
+SeenDialog::SeenDialog(EngineApi& engine, EnginePictures& pictures, const Message& message, const QString& figures,
+                       QWidget* parent)
+    : QDialog(parent), m_engine(engine), m_pictures(pictures) {
+    setObjectName(QStringLiteral("seenDialog"));
+    setAttribute(Qt::WA_DeleteOnClose);
+    setWindowTitle(tr("What the model saw"));
+    resize(760, 520);
+    auto* layout = new QVBoxLayout(this);
+    auto* about = new QLabel(this);
+    about->setObjectName(QStringLiteral("seenAbout"));
+    about->setWordWrap(true);
+    layout->addWidget(about);
+    m_list = new QListWidget(this);
+    m_list->setObjectName(QStringLiteral("seenViews"));
+    m_list->setAccessibleName(tr("Views"));
+    m_list->setViewMode(QListView::IconMode);
+    m_list->setIconSize({kIconSide, kIconSide});
+    m_list->setGridSize({kIconSide + 40, kIconSide + 70});
+    m_list->setResizeMode(QListView::Adjust);
+    m_list->setMovement(QListView::Static);
+    m_list->setWordWrap(true);
+    layout->addWidget(m_list, 1);
+    auto* buttons = new QDialogButtonBox(QDialogButtonBox::Close, this);
+    layout->addWidget(buttons);
+    connect(buttons, &QDialogButtonBox::rejected, this, &QDialog::close);
+    std::int64_t tokens = 0;
+    int views = 0;
+    for (const Picture& picture : message.pictures()) {
+        addPicture(picture);
+        views += static_cast<int>(picture.seen.size());
+        for (const SeenView& view : picture.seen) tokens += view.tokens;
+    }
+    QString text = tr("%n view(s) went into the model, as they are here, with %1 tokens in all.", nullptr, views)
+                       .arg(QLocale().toString(static_cast<qlonglong>(tokens)));
+    if (!figures.isEmpty()) text += QLatin1Char('\n') + figures;
+    about->setText(text);
+    connect(&m_pictures, &EnginePictures::loaded, this, &SeenDialog::showImages);
+    showImages();
+}
+
+void SeenDialog::addPicture(const Picture& picture) {
+    for (const SeenView& view : picture.seen) {
+        const rules::CropBox& box = view.box;
+        const QString title =
+            view.whole
+                ? tr("%1: the whole picture").arg(picture.name)
+                : tr("%1: pixels %2, %3 to %4, %5").arg(picture.name).arg(box.left).arg(box.top).arg(box.right).arg(box.bottom);
+        auto* item =
+            new QListWidgetItem(title + QLatin1Char('\n') + tr("%n token(s)", nullptr, static_cast<int>(view.tokens)), m_list);
+        item->setData(kHashRole, view.sha256);
+        item->setToolTip(tr("SHA-256 of the pixels: %1").arg(view.sha256));
+    }
+    // The engine makes the same views again: they are told apart by their hash, so what is shown is what was seen.
+    const std::int64_t id = m_engine.send(previewRequestOf(picture));
+    connect(&m_engine, &EngineApi::received, this, [this, id](std::int64_t request, const protocol::EventBody& body) {
+        const auto* preview = std::get_if<protocol::PreviewEvent>(&body);
+        if (request != id || preview == nullptr) return;
+        for (const protocol::PreviewView& view : preview->views) {
+            for (int row = 0; row < m_list->count(); ++row) {
+                if (m_list->item(row)->data(kHashRole).toString() == QString::fromStdString(view.sha256))
+                    m_list->item(row)->setData(kPathRole, QString::fromStdString(view.path));
+            }
+        }
+        showImages();
+    });
+}
+
+void SeenDialog::showImages() {
+    for (int row = 0; row < m_list->count(); ++row) {
+        QListWidgetItem* const item = m_list->item(row);
+        const QString path = item->data(kPathRole).toString();
+        if (path.isEmpty() || !item->icon().isNull()) continue;
+        const QImage image = m_pictures.image(path);
+        if (!image.isNull()) item->setIcon(QIcon(QPixmap::fromImage(image)));
+    }
+}
+
+}  // namespace lapidary::gui
