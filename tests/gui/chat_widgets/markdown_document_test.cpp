@@ -158,7 +158,7 @@ TEST(MarkdownDocument, HoweverItArrivesItLooksTheSame) {
         document.setStyle(style());
         const unsigned most = 1 + random() % 12;
         for (qsizetype at = 0; at < sample.size();) {
-            const auto length = static_cast<qsizetype>(1 + random() % most);
+            const qsizetype length = 1 + static_cast<qsizetype>(random() % most);
             document.append(sample.mid(at, length));
             at += length;
         }

@@ -81,7 +81,7 @@ void fillTinted(Conversation& conversation) {
 QImage grab(MessageListView& view, const char* name) {
     const QDir folder(QString::fromStdString(lapidary::test::buildPath("screenshots").string()));
     folder.mkpath(QStringLiteral("."));
-    const QImage image = view.grab().toImage();
+    QImage image = view.grab().toImage();
     EXPECT_TRUE(image.save(folder.filePath(QStringLiteral("conversation-%1.png").arg(QLatin1String(name)))));
     return image;
 }

@@ -130,9 +130,13 @@ TEST_F(HistoryStoreTest, WhatStreamsIsWrittenByItself) {
     Message answer = messageOf(1, 0, Role::Assistant, {});
     answer.state = Message::State::Streaming;
     store->storeMessage(id, answer);
+    ASSERT_TRUE(flush(*store));
     store->appendText(id, 1, QStringLiteral("by itself"));
     const auto reader = opened();  // reads alone, so that nothing makes the writer write
-    runUntil([&] { return open(*reader, id)->messages.front().text() == QStringLiteral("by itself"); });
+    runUntil([&] {
+        const auto read = open(*reader, id);
+        return read && read->messages.front().text() == QStringLiteral("by itself");
+    });
 }
 
 TEST_F(HistoryStoreTest, ARecorderWritesDownWhatHappens) {
