@@ -54,6 +54,14 @@ void FakeEngine::enqueue(std::int64_t id, Events events) {
     }
 }
 
+void FakeEngine::deliverByHand(bool byHand) {
+    m_byHand = byHand;
+    // What was kept back comes from the event loop now.
+    for (std::size_t i = 0; !m_byHand && i < m_queue.size(); ++i)
+        QMetaObject::invokeMethod(
+            this, [this] { deliverNext(); }, Qt::QueuedConnection);
+}
+
 void FakeEngine::deliverNext() {
     // A Starting engine holds what it was asked until it is Ready.
     if (m_queue.empty() || m_state == EngineState::Starting) return;

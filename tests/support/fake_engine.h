@@ -43,7 +43,7 @@ public:
     }
 
     // Events come from the event loop, or by hand: then step() delivers the next ones.
-    void deliverByHand(bool byHand = true) { m_byHand = byHand; }
+    void deliverByHand(bool byHand = true);
     void step(int events = 1);
     // An event outside the script, at once.
     void deliver(std::int64_t id, const protocol::EventBody& body);
