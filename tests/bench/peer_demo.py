@@ -1,0 +1,135 @@
+"""transformers beside `lapidary finetune`: the same full training steps of the demo model on the same pictures, in the same minutes.
+
+    python3 tests/bench/peer_demo.py LAPIDARY MODEL_FOLDER [--batch 16] [--steps 8] [--threads 2] [--rounds 2]
+
+MODEL_FOLDER: any folder of the demo's architecture (`--model demo`, or a run's `initial`).  Both train tower, projector and text model
+in float32 on one question a picture, pan & scan on, from `lapidary dataset make scenes`; Lapidary tokenizes and cuts the views, and
+`lapidary dataset preview` hands ids, labels and views to the peer.  Losses are compared first; then printed are the medians of tokens a
+second (padding not counted) and the peaks of private resident memory, and Lapidary's share of the peer's.
+Needs torch 2.11, transformers 5.17, numpy and Pillow.
+"""
+import argparse
+import json
+import pathlib
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+from peer_peft import run_watched
+
+
+def prepare(arguments, folder: pathlib.Path, rows: int) -> pathlib.Path:
+    """Scenes, and each sample as the trainer sees it: samples.json and a PNG of each view."""
+    subprocess.run([arguments.lapidary, "dataset", "make", "scenes", "--count", str(rows), "--output", str(folder)], check=True,
+                   capture_output=True)
+    samples = []
+    for index in range(rows):
+        views = folder / "views" / str(index)
+        out = subprocess.run([arguments.lapidary, "dataset", "preview", str(folder / "train.jsonl"), "--model", arguments.model,
+                              "--pan-and-scan", "--index", str(index), "--json", "--output", str(views)], check=True,
+                             capture_output=True, text=True).stdout
+        sample = json.loads(out)
+        files = sorted(views.glob("*.png"), key=lambda path: int(path.stem.rsplit("-", 1)[1]))
+        samples.append({"ids": sample["ids"], "labels": sample["labels"], "views": [str(file) for file in files]})
+    path = folder / "samples.json"
+    path.write_text(json.dumps(samples))
+    return path
+
+
+def ours(arguments, folder: pathlib.Path, name: str) -> dict:
+    settings = {
+        "run": {"dir": str(folder), "name": name},
+        "model": {"hf_path": arguments.model, "seq_length": 512, "language": "full", "vision": "full", "projection": "full"},
+        "train": {"train_iters": arguments.steps, "global_batch_size": arguments.batch, "micro_batch_size": arguments.batch},
+        "validation": {"eval_iters": 0},
+        "optimizer": {"lr": 1e-4, "min_lr": 1e-4, "clip_grad": 1.0, "weight_decay": 0.0},
+        "scheduler": {"lr_decay_style": "constant"},
+        "dataset": {"train_data_path": str(folder / "train.jsonl"), "dataloader_type": "single", "do_pan_and_scan": True},
+        "checkpoint": {"save_interval": 100000},
+        "logger": {"log_interval": 1},
+    }
+    path = folder / f"{name}.json"
+    path.write_text(json.dumps(settings))
+    _, peak = run_watched([arguments.lapidary, "finetune", "--recipe", str(path), "--peft", "none", "--threads",
+                           str(arguments.threads)], {"OMP_NUM_THREADS": str(arguments.threads)})
+    events = [json.loads(line) for line in (folder / name / "events.jsonl").read_text().splitlines()]
+    steps = [event for event in events if event["type"] == "step"]
+    return {"losses": [step["loss"] for step in steps], "rates": [step["tokens_per_second"] for step in steps[1:]], "peak": peak}
+
+
+def peer_main(samples: str, model_path: str, batch: int, steps: int, threads: int) -> None:
+    import numpy
+    import PIL.Image
+    import torch
+    import transformers
+
+    torch.set_num_threads(threads)
+    model = transformers.Gemma3ForConditionalGeneration.from_pretrained(model_path, dtype=torch.float32)
+    model.train()
+    image_token = model.config.image_token_id
+    rows = json.loads(pathlib.Path(samples).read_text())
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4, weight_decay=0.0)
+    losses, rates = [], []
+    for step in range(steps):
+        chosen = [rows[(step * batch + i) % len(rows)] for i in range(batch)]
+        longest = max(len(row["ids"]) for row in chosen)
+        ids = torch.zeros(batch, longest, dtype=torch.long)
+        labels = torch.full((batch, longest), -100)
+        mask = torch.zeros(batch, longest, dtype=torch.long)
+        for i, row in enumerate(chosen):
+            count = len(row["ids"])
+            ids[i, :count] = torch.tensor(row["ids"])
+            mask[i, :count] = 1
+            labels[i, 1:count] = torch.tensor(row["labels"][:count - 1])  # theirs are of the token itself
+        views = [numpy.asarray(PIL.Image.open(view).convert("RGB")) for row in chosen for view in row["views"]]
+        pixels = torch.from_numpy(numpy.stack(views)).permute(0, 3, 1, 2).float().div(127.5).sub(1.0)
+        start = time.perf_counter()
+        loss = model(input_ids=ids, attention_mask=mask, labels=labels, pixel_values=pixels,
+                     token_type_ids=(ids == image_token).long()).loss
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        optimizer.zero_grad()
+        seconds = time.perf_counter() - start
+        losses.append(loss.item())
+        if step > 0:
+            rates.append(int(mask.sum()) / seconds)
+    print(json.dumps({"losses": losses, "rates": rates}))
+
+
+def main() -> None:
+    if len(sys.argv) > 1 and sys.argv[1] == "--peer":
+        peer_main(sys.argv[2], sys.argv[3], *map(int, sys.argv[4:7]))
+        return
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("lapidary")
+    parser.add_argument("model")
+    parser.add_argument("--batch", type=int, default=16)
+    parser.add_argument("--steps", type=int, default=8)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--rounds", type=int, default=2)
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        samples = prepare(arguments, folder, arguments.batch * 4)
+        mine, theirs = [], []
+        for turn in range(arguments.rounds):
+            mine.append(ours(arguments, folder, f"run{turn}"))
+            out, peak = run_watched([sys.executable, __file__, "--peer", str(samples), arguments.model, str(arguments.batch),
+                                     str(arguments.steps), str(arguments.threads)], {"OMP_NUM_THREADS": str(arguments.threads)})
+            theirs.append({**json.loads(out.splitlines()[-1]), "peak": peak})
+        difference = max(abs(a - b) for a, b in zip(mine[0]["losses"], theirs[0]["losses"]))
+        print(f"first losses: lapidary {mine[0]['losses'][0]:.6f}, transformers {theirs[0]['losses'][0]:.6f}; largest difference of "
+              f"{arguments.steps} steps {difference:.1e}")
+        if abs(mine[0]["losses"][0] - theirs[0]["losses"][0]) > 1e-4:
+            sys.exit("the losses differ: not the same work")
+        rate = [statistics.median(r for run in runs for r in run["rates"]) for runs in (mine, theirs)]
+        peak = [statistics.median(run["peak"] for run in runs) for runs in (mine, theirs)]
+        print(f"tokens/s: lapidary {rate[0]:.1f}, transformers {rate[1]:.1f}, ratio {rate[0] / rate[1]:.2f}")
+        print(f"peak private memory: lapidary {peak[0] / 2**20:.0f} MiB, transformers {peak[1] / 2**20:.0f} MiB, share {peak[0] / peak[1]:.2f}")
+
+
+if __name__ == "__main__":
+    main()
