@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "gui/history/history_recorder.h"
+
 namespace lapidary::gui {
 namespace {
 
@@ -34,7 +36,6 @@ void ConversationKeeper::startNew(const ConversationSettings& settings) {
     ++m_opening;
     auto conversation = std::make_shared<OpenConversation>();
     conversation->settings = settings;
-    follow(conversation);
     m_chat.show(conversation);
     emit shown();
 }
@@ -60,29 +61,10 @@ void ConversationKeeper::open(const QString& conversation, std::int64_t message)
         opened->key = data->info.id;
         opened->settings = data->settings;
         opened->messages.restore(std::move(data->messages), message != 0 ? message : data->leaf);
-        follow(opened);
+        record(*opened);
         m_chat.show(opened);
         emit shown();
         showFound();
-    });
-}
-
-void ConversationKeeper::follow(const std::shared_ptr<OpenConversation>& conversation) {
-    // A conversation lives at least as long as an answer runs into it; its key may come later than this.
-    OpenConversation* const kept = conversation.get();
-    Conversation* const messages = &conversation->messages;
-    connect(messages, &Conversation::stored, this, [this, kept](const Message& message) {
-        if (!kept->key.isEmpty()) m_store.storeMessage(kept->key, message);
-    });
-    connect(messages, &Conversation::streamed, this,
-            [this, kept](qint64 id, const QString& text, const QVector<AnswerToken>& tokens) {
-                if (!kept->key.isEmpty()) m_store.appendText(kept->key, id, text, tokens);
-            });
-    connect(messages, &Conversation::removed, this, [this, kept](const QVector<qint64>& ids) {
-        if (!kept->key.isEmpty()) m_store.removeMessages(kept->key, ids);
-    });
-    connect(messages, &Conversation::leafChanged, this, [this, kept](qint64 leaf) {
-        if (!kept->key.isEmpty()) m_store.setLeaf(kept->key, leaf);
     });
 }
 
@@ -133,9 +115,15 @@ void ConversationKeeper::deliver(std::vector<MessagePart> parts, const QString& 
     const std::shared_ptr<OpenConversation> conversation = m_chat.shown();
     if (conversation->key.isEmpty()) {
         conversation->key = m_store.create(titleOf(parts), conversation->settings, model);
+        record(*conversation);
         emit keyChanged(conversation->key);
     }
     m_chat.send(std::move(parts));
+}
+
+// Ends with the conversation, which lives at least as long as an answer runs into it.
+void ConversationKeeper::record(OpenConversation& conversation) {
+    new HistoryRecorder(conversation.messages, m_store, conversation.key, &conversation.messages);
 }
 
 void ConversationKeeper::setSettings(const ConversationSettings& settings) {

@@ -35,7 +35,7 @@ signals:
     void refused(const std::vector<lapidary::gui::MessagePart>& parts, const QString& sentence);
 
 private:
-    void follow(const std::shared_ptr<OpenConversation>& conversation);
+    void record(OpenConversation& conversation);
     using Deliver = std::function<void(std::vector<MessagePart>)>;
     void importNext(std::vector<MessagePart> parts, std::size_t from, const Deliver& deliver);
     void deliver(std::vector<MessagePart> parts, const QString& model);

@@ -22,21 +22,24 @@ static void picturePlace(F& f, std::string& path, std::string& url) {
     }
 }
 
-template <class F>
-static void views(F& f, ViewSettings& v) {
+// What a request and a picture of it say in the same words.
+template <class F, class Settings>
+static void panAndScan(F& f, Settings& v) {
     f.flag("pan_and_scan", v.panAndScan);
     f.integer("pan_and_scan_min_crop_size", v.panAndScanMinCropSize, 1, 1 << 20);
     f.integer("pan_and_scan_max_num_crops", v.panAndScanMaxNumCrops, 1, 1024);
     f.number("pan_and_scan_min_ratio_to_activate", v.panAndScanMinRatioToActivate);
+}
+
+template <class F>
+static void views(F& f, ViewSettings& v) {
+    panAndScan(f, v);
     f.crops("crops", v.crops);
 }
 
 template <class F>
 static void fields(F& f, PictureViewSettings& v) {
-    f.flag("pan_and_scan", v.panAndScan);
-    f.integer("pan_and_scan_min_crop_size", v.panAndScanMinCropSize, 1, 1 << 20);
-    f.integer("pan_and_scan_max_num_crops", v.panAndScanMaxNumCrops, 1, 1024);
-    f.number("pan_and_scan_min_ratio_to_activate", v.panAndScanMinRatioToActivate);
+    panAndScan(f, v);
     f.boxes("crops", v.crops);
 }
 
