@@ -11,13 +11,12 @@ Needs torch 2.11, transformers 5.17, numpy and Pillow.
 import argparse
 import json
 import pathlib
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
 
-from peer_peft import run_watched
+from peer_peft import peer, report, run_watched
 
 
 def prepare(arguments, folder: pathlib.Path, rows: int) -> pathlib.Path:
@@ -117,18 +116,8 @@ def main() -> None:
         mine, theirs = [], []
         for turn in range(arguments.rounds):
             mine.append(ours(arguments, folder, f"run{turn}"))
-            out, peak = run_watched([sys.executable, __file__, "--peer", str(samples), arguments.model, str(arguments.batch),
-                                     str(arguments.steps), str(arguments.threads)], {"OMP_NUM_THREADS": str(arguments.threads)})
-            theirs.append({**json.loads(out.splitlines()[-1]), "peak": peak})
-        difference = max(abs(a - b) for a, b in zip(mine[0]["losses"], theirs[0]["losses"]))
-        print(f"first losses: lapidary {mine[0]['losses'][0]:.6f}, transformers {theirs[0]['losses'][0]:.6f}; largest difference of "
-              f"{arguments.steps} steps {difference:.1e}")
-        if abs(mine[0]["losses"][0] - theirs[0]["losses"][0]) > 1e-4:
-            sys.exit("the losses differ: not the same work")
-        rate = [statistics.median(r for run in runs for r in run["rates"]) for runs in (mine, theirs)]
-        peak = [statistics.median(run["peak"] for run in runs) for runs in (mine, theirs)]
-        print(f"tokens/s: lapidary {rate[0]:.1f}, transformers {rate[1]:.1f}, ratio {rate[0] / rate[1]:.2f}")
-        print(f"peak private memory: lapidary {peak[0] / 2**20:.0f} MiB, transformers {peak[1] / 2**20:.0f} MiB, share {peak[0] / peak[1]:.2f}")
+            theirs.append(peer(__file__, arguments, samples))
+        report("transformers", mine, theirs)
 
 
 if __name__ == "__main__":

@@ -90,8 +90,9 @@ def ours(arguments, folder: pathlib.Path, data: pathlib.Path, name: str) -> dict
     return {"losses": [step["loss"] for step in steps], "rates": [step["tokens_per_second"] for step in steps[1:]], "peak": peak}
 
 
-def peer(arguments, samples: pathlib.Path) -> dict:
-    out, peak = run_watched([sys.executable, __file__, "--peer", str(samples), arguments.model, str(arguments.batch),
+def peer(script: str, arguments, samples: pathlib.Path) -> dict:
+    """One run of `script --peer` in a process of its own: its losses and rates, and the peak of its memory."""
+    out, peak = run_watched([sys.executable, script, "--peer", str(samples), arguments.model, str(arguments.batch),
                              str(arguments.steps), str(arguments.threads)], {"OMP_NUM_THREADS": str(arguments.threads)})
     result = json.loads(out.splitlines()[-1])
     result["peak"] = peak
@@ -145,6 +146,19 @@ def tokens_of(arguments, data: pathlib.Path, rows: int) -> list[dict]:
     return samples
 
 
+def report(name: str, mine: list[dict], theirs: list[dict]) -> None:
+    """Losses first: where the first ones differ it is not the same work, and no figure is printed."""
+    differences = [abs(a - b) for a, b in zip(mine[0]["losses"], theirs[0]["losses"])]
+    print(f"first loss: lapidary {mine[0]['losses'][0]:.6f}, {name} {theirs[0]['losses'][0]:.6f}, difference {differences[0]:.1e}; "
+          f"largest of {len(differences)} steps {max(differences):.1e}")
+    if differences[0] > 1e-4:
+        sys.exit("the losses differ: not the same work")
+    rate = [statistics.median(r for run in runs for r in run["rates"]) for runs in (mine, theirs)]
+    peak = [statistics.median(run["peak"] for run in runs) for runs in (mine, theirs)]
+    print(f"tokens/s: lapidary {rate[0]:.1f}, {name} {rate[1]:.1f}, ratio {rate[0] / rate[1]:.2f}")
+    print(f"peak private memory: lapidary {peak[0] / 2**20:.0f} MiB, {name} {peak[1] / 2**20:.0f} MiB, share {peak[0] / peak[1]:.2f}")
+
+
 def main() -> None:
     if len(sys.argv) > 1 and sys.argv[1] == "--peer":
         peer_main(sys.argv[2], sys.argv[3], *map(int, sys.argv[4:7]))
@@ -167,15 +181,8 @@ def main() -> None:
         mine, theirs = [], []
         for turn in range(arguments.rounds):
             mine.append(ours(arguments, folder, data, f"run{turn}"))
-            theirs.append(peer(arguments, samples))
-        difference = abs(mine[0]["losses"][0] - theirs[0]["losses"][0])
-        print(f"first loss: lapidary {mine[0]['losses'][0]:.6f}, peft {theirs[0]['losses'][0]:.6f}, difference {difference:.1e}")
-        if difference > 1e-4:
-            sys.exit("the losses differ: not the same work")
-        rate = [statistics.median(r for run in runs for r in run["rates"]) for runs in (mine, theirs)]
-        peak = [statistics.median(run["peak"] for run in runs) for runs in (mine, theirs)]
-        print(f"tokens/s: lapidary {rate[0]:.1f}, peft {rate[1]:.1f}, ratio {rate[0] / rate[1]:.2f}")
-        print(f"peak private memory: lapidary {peak[0] / 2**20:.0f} MiB, peft {peak[1] / 2**20:.0f} MiB, share {peak[0] / peak[1]:.2f}")
+            theirs.append(peer(__file__, arguments, samples))
+        report("peft", mine, theirs)
 
 
 if __name__ == "__main__":
