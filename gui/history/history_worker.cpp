@@ -111,7 +111,7 @@ Result<void> HistoryWorker::flush() {
     const auto written = m_file->sql.transaction([&] { return applyAll(refused); });
     if (!written) {
         setProblem(HistoryText::tr("What is new in the history waits to be written.  %1").arg(sentenceOf(written.error())));
-        m_queue.clear();
+        m_timer.start(kRetryMs);
         return written;
     }
     const bool listed = std::any_of(m_queue.begin(), m_queue.end(), [](const HistoryWrite& one) { return one.changesList; });
