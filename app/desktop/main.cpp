@@ -7,10 +7,12 @@
 #include <QSettings>
 #include <QStandardPaths>
 #include <QTranslator>
+#include <memory>
 
 #include "app/desktop/single_instance.h"
 #include "gui/engine_client/engine_client.h"
 #include "gui/engine_client/verb_process.h"
+#include "gui/window/loop_watch.h"
 #include "gui/window/main_window.h"
 
 namespace {
@@ -49,7 +51,11 @@ int main(int argc, char** argv) {
     const QCommandLineOption language(QStringLiteral("language"),
                                       QStringLiteral("language of the window, as tr (default: the system's)"),
                                       QStringLiteral("L"));
-    parser.addOptions({model, language});
+    const QCommandLineOption timings(
+        QStringLiteral("timings"),
+        QStringLiteral("write the time to the first paint and the longest stall here when the window closes"),
+        QStringLiteral("FILE"));
+    parser.addOptions({model, language, timings});
     parser.addPositionalArgument(QStringLiteral("pictures"), QStringLiteral("pictures for the first message"),
                                  QStringLiteral("[pictures…]"));
     parser.addHelpOption();
@@ -76,9 +82,13 @@ int main(int argc, char** argv) {
         window.comeForward();
         if (!more.isEmpty()) window.addPictures(more);
     });
+    std::unique_ptr<lapidary::gui::LoopWatch> watch;
+    if (parser.isSet(timings)) watch = std::make_unique<lapidary::gui::LoopWatch>(window);
     window.show();
     engine.start();
     if (parser.isSet(model)) window.openModel(parser.value(model));
     if (!pictures.isEmpty()) window.addPictures(pictures);
-    return QApplication::exec();
+    const int code = QApplication::exec();
+    if (watch && !watch->writeTo(parser.value(timings))) qWarning("the timings could not be written");
+    return code;
 }

@@ -3,6 +3,8 @@
 #include <QLocale>
 #include <QStringList>
 
+#include "gui/chat/model_name.h"
+
 namespace lapidary::gui {
 namespace {
 
@@ -14,7 +16,7 @@ QString oneDecimal(double value) { return QLocale().toString(value, 'f', 1); }
 
 QString MessageTexts::author(const Message& message) {
     if (message.role == Role::User) return tr("You");
-    return message.model.isEmpty() ? tr("Model") : message.model;
+    return message.model.isEmpty() ? tr("Model") : modelName(message.model);
 }
 
 QString MessageTexts::branch(int index, int count) { return tr("%1 of %2").arg(index + 1).arg(count); }

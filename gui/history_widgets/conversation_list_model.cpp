@@ -10,6 +10,12 @@ namespace {
 
 constexpr int kDelayMs = 150;
 
+QVariantList findsOf(const std::vector<TextRange>& ranges) {
+    QVariantList found;
+    for (const TextRange& range : ranges) found << range.begin << range.begin + range.length;
+    return found;
+}
+
 }  // namespace
 
 ConversationListModel::ConversationListModel(HistoryStore& store, QObject* parent)
@@ -41,6 +47,7 @@ QVariant ConversationListModel::data(const QModelIndex& index, int role) const {
         case IdRole: return row.id;
         case PinnedRole: return row.pinned;
         case SnippetRole: return row.snippet;
+        case FindsRole: return findsOf(row.finds);
         case MessageRole: return static_cast<qint64>(row.message);
         case ChangedRole: return static_cast<qint64>(row.changedMs);
         default: return {};
@@ -67,7 +74,7 @@ void ConversationListModel::refresh() {
             if (result) {
                 rows.reserve(result->size());
                 for (const ConversationInfo& info : *result)
-                    rows.push_back({info.id, info.title, {}, 0, info.pinned, info.changedMs});
+                    rows.push_back({info.id, info.title, {}, {}, 0, info.pinned, info.changedMs});
             }
             setRows(std::move(rows));
         });
@@ -80,7 +87,7 @@ void ConversationListModel::refresh() {
         if (result) {
             rows.reserve(result->size());
             for (const SearchHit& hit : *result)
-                rows.push_back({hit.conversation, hit.title, hit.snippet, hit.message, false, 0});
+                rows.push_back({hit.conversation, hit.title, hit.snippet, hit.finds, hit.message, false, 0});
         }
         setRows(std::move(rows));
     });

@@ -13,7 +13,8 @@ class ConversationListModel final : public QAbstractListModel {
     Q_OBJECT
 
 public:
-    enum Roles { IdRole = Qt::UserRole, PinnedRole, SnippetRole, MessageRole, ChangedRole };
+    // FindsRole: begin and end of each find in the snippet, one after the other.
+    enum Roles { IdRole = Qt::UserRole, PinnedRole, SnippetRole, FindsRole, MessageRole, ChangedRole };
 
     explicit ConversationListModel(HistoryStore& store, QObject* parent = nullptr);
 
@@ -35,6 +36,7 @@ private:
         QString id;
         QString title;
         QString snippet;
+        std::vector<TextRange> finds;  // in the snippet
         std::int64_t message = 0;
         bool pinned = false;
         std::int64_t changedMs = 0;

@@ -12,6 +12,8 @@
 #include <QVBoxLayout>
 #include <array>
 
+#include "gui/history_widgets/conversation_delegate.h"
+
 namespace lapidary::gui {
 namespace {
 
@@ -44,7 +46,9 @@ HistoryPanel::HistoryPanel(HistoryStore& store, QWidget* parent) : QWidget(paren
     m_list->setAccessibleName(tr("Conversations"));
     m_list->setModel(&m_model);
     m_list->setContextMenuPolicy(Qt::CustomContextMenu);
-    m_list->setTextElideMode(Qt::ElideRight);
+    m_list->setItemDelegate(new ConversationDelegate(m_list));
+    m_list->setFrameShape(QFrame::NoFrame);
+    m_list->setUniformItemSizes(true);
     m_list->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
     m_list->setEditTriggers(QAbstractItemView::NoEditTriggers);
     layout->addWidget(m_list, 1);
@@ -64,7 +68,7 @@ HistoryPanel::HistoryPanel(HistoryStore& store, QWidget* parent) : QWidget(paren
     connect(m_list, &QListView::customContextMenuRequested, this, &HistoryPanel::openMenu);
     connect(m_list->selectionModel(), &QItemSelectionModel::currentChanged, this, &HistoryPanel::updateState);
     connect(&m_model, &ConversationListModel::refreshed, this, [this] {
-        if (!m_wanted.isEmpty()) select(m_wanted);
+        if (!m_list->currentIndex().isValid()) select(m_wanted);
         updateState();
     });
     updateState();
@@ -118,7 +122,7 @@ QString HistoryPanel::current() const { return m_list->currentIndex().data(Conve
 
 void HistoryPanel::select(const QString& conversation) {
     const int row = m_model.rowOf(conversation);
-    m_wanted = row < 0 ? conversation : QString();
+    m_wanted = conversation;
     m_list->setCurrentIndex(row < 0 ? QModelIndex() : m_model.index(row));
 }
 

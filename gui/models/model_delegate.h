@@ -1,18 +1,18 @@
-// Draws a model of the catalog in two lines: its name, and where it comes from.
+// Draws a model of the catalog: its name, where it comes from, and what it is.
 #pragma once
 
-#include <QStyledItemDelegate>
+#include "gui/widgets/two_line_delegate.h"
 
 namespace lapidary::gui {
 
-class ModelDelegate final : public QStyledItemDelegate {
+class ModelDelegate final : public TwoLineDelegate {
     Q_OBJECT
 
 public:
-    using QStyledItemDelegate::QStyledItemDelegate;
+    using TwoLineDelegate::TwoLineDelegate;
 
-    void paint(QPainter* painter, const QStyleOptionViewItem& option, const QModelIndex& index) const override;
-    [[nodiscard]] QSize sizeHint(const QStyleOptionViewItem& option, const QModelIndex& index) const override;
+protected:
+    [[nodiscard]] Lines lines(const QModelIndex& index) const override;
 };
 
 }  // namespace lapidary::gui

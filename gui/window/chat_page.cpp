@@ -10,7 +10,6 @@
 #include <QLabel>
 #include <QLocale>
 #include <QMenu>
-#include <QProgressBar>
 #include <QPushButton>
 #include <QScrollArea>
 #include <QSplitter>
@@ -28,13 +27,15 @@
 #include "gui/chat_widgets/message_texts.h"
 #include "gui/chat_widgets/preview_panel.h"
 #include "gui/settings/conversation_panel.h"
+#include "gui/window/chat_bar.h"
+#include "gui/window/chat_guidance.h"
 #include "gui/window/seen_dialog.h"
 
 namespace lapidary::gui {
 namespace {
 
 constexpr int kSideWidth = 380;
-constexpr int kGaugeWidth = 200;
+constexpr int kMargin = 12;
 
 }  // namespace
 
@@ -57,52 +58,37 @@ ChatPage::ChatPage(const ChatServices& services, QString folderForPasted, QWidge
     auto* layout = new QVBoxLayout(this);
     layout->setContentsMargins(0, 0, 0, 0);
     layout->setSpacing(0);
-    layout->addWidget(buildBar());
+    auto* bar = new ChatBar(services.session, services.chat, this);
+    connect(bar, &ChatBar::openModelRequested, this, &ChatPage::openModelRequested);
+    layout->addWidget(bar);
     layout->addWidget(m_banner);
     layout->addWidget(splitter, 1);
     connectComposer();
     connectMessages();
     connect(&m_services.keeper, &ConversationKeeper::shown, this, &ChatPage::showConversation);
     connect(&m_services.session, &ModelSession::stateChanged, this, &ChatPage::showModel);
-    connect(&m_services.chat, &ChatViewModel::gaugeChanged, this, &ChatPage::showGauge);
-    connect(&m_services.chat, &ChatViewModel::busyChanged, this, &ChatPage::showGauge);
-    connect(&m_services.chat, &ChatViewModel::prefilled, this, [this](qint64 done, qint64 total) {
-        m_state->setText(tr("Reading the question: %1 of %2 tokens").arg(done).arg(total));
-    });
-    connect(&m_services.chat, &ChatViewModel::firstToken, this, &ChatPage::showGauge);
+    connect(&m_services.chat, &ChatViewModel::gaugeChanged, this, &ChatPage::showBusy);
+    connect(&m_services.chat, &ChatViewModel::busyChanged, this, &ChatPage::showBusy);
+    connect(&m_services.chat, &ChatViewModel::firstToken, this, &ChatPage::showBusy);
     showConversation();
     showModel();
-}
-
-QWidget* ChatPage::buildBar() {
-    auto* bar = new QWidget(this);
-    auto* row = new QHBoxLayout(bar);
-    row->setContentsMargins(16, 6, 16, 6);
-    m_model = new QLabel(bar);
-    m_model->setObjectName(QStringLiteral("chatModel"));
-    m_state = new QLabel(bar);
-    m_state->setObjectName(QStringLiteral("chatState"));
-    m_gauge = new QProgressBar(bar);
-    m_gauge->setObjectName(QStringLiteral("contextGauge"));
-    m_gauge->setAccessibleName(tr("Tokens of the context that are used"));
-    m_gauge->setFixedWidth(kGaugeWidth);
-    row->addWidget(m_model);
-    row->addStretch();
-    row->addWidget(m_state);
-    row->addWidget(m_gauge);
-    return bar;
 }
 
 QWidget* ChatPage::buildConversation() {
     auto* area = new QWidget(this);
     m_messages = new MessageListView(&m_thumbnails.provider(), area);
     m_center = new QStackedWidget(area);
-    m_center->addWidget(buildGuidance());
+    auto* guidance = new ChatGuidance(m_services.session, m_center);
+    connect(guidance, &ChatGuidance::examplePicked, this, [this](const QString& path) {
+        addFiles({path});
+        focusComposer();
+    });
+    m_center->addWidget(guidance);
     m_center->addWidget(m_messages);
     m_composerWidget = new ComposerWidget(m_composer, m_preview, m_pictures, area);
     m_editRow = new QWidget(area);
     auto* row = new QHBoxLayout(m_editRow);
-    row->setContentsMargins(16, 0, 16, 0);
+    row->setContentsMargins(0, 0, 0, 0);
     auto* text = new QLabel(tr("You are changing a message; the old one stays as a branch."), m_editRow);
     text->setObjectName(QStringLiteral("editNotice"));
     auto* cancel = new QPushButton(tr("Cancel the change"), m_editRow);
@@ -115,29 +101,11 @@ QWidget* ChatPage::buildConversation() {
         endEdit();
     });
     auto* layout = new QVBoxLayout(area);
-    layout->setContentsMargins(0, 0, 0, 0);
+    layout->setContentsMargins(kMargin, 0, kMargin / 2, kMargin);
     layout->addWidget(m_center, 1);
     layout->addWidget(m_editRow);
     layout->addWidget(m_composerWidget);
     return area;
-}
-
-QWidget* ChatPage::buildGuidance() {
-    auto* page = new QWidget(this);
-    auto* layout = new QVBoxLayout(page);
-    layout->setContentsMargins(48, 48, 48, 24);
-    layout->addStretch();
-    m_guidance = new QLabel(page);
-    m_guidance->setObjectName(QStringLiteral("chatGuidance"));
-    m_guidance->setWordWrap(true);
-    m_guidance->setAlignment(Qt::AlignCenter);
-    layout->addWidget(m_guidance);
-    m_openModel = new QPushButton(tr("Choose a model"), page);
-    m_openModel->setObjectName(QStringLiteral("guidanceOpen"));
-    layout->addWidget(m_openModel, 0, Qt::AlignHCenter);
-    layout->addStretch();
-    connect(m_openModel, &QPushButton::clicked, this, &ChatPage::openModelRequested);
-    return page;
 }
 
 QWidget* ChatPage::buildSide() {
@@ -206,48 +174,18 @@ void ChatPage::showConversation() {
     connect(&shown->messages, &Conversation::messageAdded, this, showCenter);
     connect(&shown->messages, &Conversation::pathChanged, this, showCenter);
     showCenter();
-    showGauge();
+    showBusy();
 }
 
 void ChatPage::showModel() {
     const ModelSession& session = m_services.session;
-    const bool loaded = session.state() == ModelSession::State::Loaded;
-    const QString name = loaded ? QString::fromStdString(session.loaded().model) : QString();
-    QString text = tr("No model is open");
-    if (session.state() == ModelSession::State::Loading) text = tr("Opening the model…");
-    if (loaded)
-        text =
-            tr("%1 on %2")
-                .arg(name == QLatin1String("demo") ? tr("Demo model") : name, QString::fromStdString(session.loaded().device));
-    m_model->setText(text);
-    m_openModel->setVisible(!loaded);
-    if (!loaded) {
-        m_guidance->setText(tr("Open a model to begin. The demo model answers questions about drawn scenes at once."));
-    } else if (!session.loaded().chatTemplate) {
-        m_guidance->setText(tr("This is a base model: it continues your text rather than answering it."));
-    } else if (session.loaded().vision) {
-        m_guidance->setText(tr("Drop a picture here and ask about it. Beside the message you see what the model will see."));
-    } else {
-        m_guidance->setText(tr("Ask something. This model reads text alone."));
-    }
-    m_composer.setPictureRefusal(loaded && !session.loaded().vision ? tr("The open model reads no pictures.") : QString());
-    showGauge();
+    const bool refuses = session.state() == ModelSession::State::Loaded && !session.loaded().vision;
+    m_composer.setPictureRefusal(refuses ? tr("The open model reads no pictures.") : QString());
+    showBusy();
 }
 
-void ChatPage::showGauge() {
-    const std::int64_t size = m_services.chat.contextSize();
-    m_gauge->setVisible(size > 0);
-    m_gauge->setRange(0, static_cast<int>(std::max<std::int64_t>(1, size)));
-    m_gauge->setValue(static_cast<int>(std::min(size, m_services.chat.contextUsed())));
-    const QLocale locale;
-    m_gauge->setFormat(tr("%1 of %2 tokens")
-                           .arg(locale.toString(static_cast<qlonglong>(m_services.chat.contextUsed())),
-                                locale.toString(static_cast<qlonglong>(size))));
-    const int waiting = m_services.chat.waiting();
-    m_state->setText(waiting > 0                ? tr("%n question(s) waiting", nullptr, waiting)
-                     : m_services.chat.isBusy() ? tr("Answering…")
-                                                : QString());
-    m_composerWidget->setAnswering(m_services.chat.isBusy() || waiting > 0);
+void ChatPage::showBusy() {
+    m_composerWidget->setAnswering(m_services.chat.isBusy() || m_services.chat.waiting() > 0);
     m_preview.setMillisecondsPerView(m_services.chat.millisecondsPerView());
 }
 

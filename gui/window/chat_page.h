@@ -13,9 +13,6 @@
 #include "gui/window/conversation_keeper.h"
 #include "gui/window/engine_thumbnails.h"
 
-class QLabel;
-class QProgressBar;
-class QPushButton;
 class QStackedWidget;
 
 namespace lapidary::gui {
@@ -48,15 +45,13 @@ signals:
     void openModelRequested();
 
 private:
-    [[nodiscard]] QWidget* buildBar();
     [[nodiscard]] QWidget* buildConversation();
     [[nodiscard]] QWidget* buildSide();
-    [[nodiscard]] QWidget* buildGuidance();
     void connectComposer();
     void connectMessages();
     void showConversation();
     void showModel();
-    void showGauge();
+    void showBusy();
     void submit();
     void act(qint64 id, MessageAction action);
     void beginEdit(const Message& message);
@@ -74,12 +69,7 @@ private:
     EngineThumbnails m_thumbnails;
     Theme m_theme = Theme::lightTheme();
     Banner* m_banner = nullptr;
-    QLabel* m_model = nullptr;
-    QLabel* m_state = nullptr;
-    QProgressBar* m_gauge = nullptr;
     QStackedWidget* m_center = nullptr;
-    QLabel* m_guidance = nullptr;
-    QPushButton* m_openModel = nullptr;
     MessageListView* m_messages = nullptr;
     QWidget* m_editRow = nullptr;
     ComposerWidget* m_composerWidget = nullptr;

@@ -16,6 +16,8 @@ install(FILES "${LAPIDARY_ARROW_LIBRARY}" "${LAPIDARY_PARQUET_LIBRARY}" DESTINAT
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/resources/demo/model/" DESTINATION share/lapidary/demo COMPONENT headless)
 file(MAKE_DIRECTORY "${PROJECT_BINARY_DIR}/share/lapidary")
 file(CREATE_LINK "${PROJECT_SOURCE_DIR}/resources/demo/model" "${PROJECT_BINARY_DIR}/share/lapidary/demo" SYMBOLIC)
+install(DIRECTORY "${PROJECT_SOURCE_DIR}/resources/demo/pictures/images/" DESTINATION share/lapidary/examples COMPONENT headless)
+file(CREATE_LINK "${PROJECT_SOURCE_DIR}/resources/demo/pictures/images" "${PROJECT_BINARY_DIR}/share/lapidary/examples" SYMBOLIC)
 install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" "${PROJECT_SOURCE_DIR}/README.md" "${PROJECT_SOURCE_DIR}/CHANGELOG.md"
         DESTINATION "${CMAKE_INSTALL_DOCDIR}" COMPONENT headless)
 
