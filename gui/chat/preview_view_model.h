@@ -27,6 +27,8 @@ public:
 
     PreviewViewModel(EngineApi& engine, ComposerModel& composer, QObject* parent = nullptr);
 
+    [[nodiscard]] const ComposerModel& composer() const { return m_composer; }
+
     [[nodiscard]] int picture() const { return m_picture; }  // 0: none
     [[nodiscard]] bool hasPicture() const { return m_picture != 0; }
     [[nodiscard]] State state() const { return inspection().state; }

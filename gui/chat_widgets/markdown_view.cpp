@@ -7,6 +7,7 @@
 #include <QLabel>
 #include <QPainter>
 #include <QScrollBar>
+#include <QSignalBlocker>
 #include <QTextBlock>
 #include <QToolButton>
 #include <QWheelEvent>
@@ -41,7 +42,11 @@ MarkdownView::MarkdownView(MarkdownDocument::Format format, QWidget* parent)
 }
 
 int MarkdownView::heightForWidth(int width) const {
-    if (m_document->textWidth() != width) m_document->setTextWidth(width);
+    if (m_document->textWidth() != width) {
+        // Told of another size, the editor would at once lay the text out again at the width that it has now.
+        const QSignalBlocker quiet(m_document->documentLayout());
+        m_document->setTextWidth(width);
+    }
     qreal height = m_document->size().height();
     // The document's height does not count the margin of its last block: the ground of code reaches into it.
     const std::vector<CodeRegion>& regions = m_document->codeRegions();

@@ -223,7 +223,7 @@ void MessageWidget::showState(const Message& message, const MessagePlace& place)
     const QString notice = MessageTexts::notice(message);
     m_failed = message.state == Message::State::Failed;
     // A sign beside the colour.
-    m_notice->setText((m_failed ? QStringLiteral("⚠  ") : QStringLiteral("ⓘ  ")) + notice);
+    m_notice->setText((m_failed ? QStringLiteral("⚠  ") : QStringLiteral("ℹ  ")) + notice);
     m_notice->setVisible(!notice.isEmpty());
     colourNotice(m_failed);
     const QString figures = answer && !streaming ? MessageTexts::figures(message.figures) : QString();

@@ -48,8 +48,15 @@ PreviewPanel::PreviewPanel(PreviewViewModel& preview, EnginePictures& pictures, 
 
 QWidget* PreviewPanel::buildGuidance() {
     QLabel* const guidance = makeLabel("previewGuidance", m_pages);
-    guidance->setText(tr(
-        "Add a picture to see what the model will see of it: the whole picture and its crops, each with its cost in tokens."));
+    const auto say = [this, guidance] {
+        const QString& refusal = m_preview.composer().pictureRefusal();
+        guidance->setText(refusal.isEmpty()
+                              ? tr("Add a picture to see what the model will see of it: the whole picture and its "
+                                   "crops, each with its cost in tokens.")
+                              : refusal);
+    };
+    connect(&m_preview.composer(), &ComposerModel::pictureRefusalChanged, guidance, say);
+    say();
     guidance->setAlignment(Qt::AlignCenter);
     guidance->setMargin(24);
     return guidance;

@@ -4,8 +4,10 @@
 
 #include <QAccessible>
 #include <QApplication>
+#include <QLabel>
 #include <QScrollBar>
 #include <QSignalSpy>
+#include <QStackedWidget>
 #include <QTest>
 #include <QToolButton>
 
@@ -83,6 +85,30 @@ TEST_F(MessageListViewTest, FiveThousandMessagesNeedWidgetsForAPageAlone) {
     expectWhole();
     ASSERT_NE(view.messageAt(2500), nullptr);
     EXPECT_LE(view.liveMessages().size(), 20U);
+}
+
+// The page is not shown yet when the first message comes, as after the start of the window.
+TEST(MessageListPage, RowsAreAsHighAsTheirContentsFromTheFirst) {
+    Conversation conversation;
+    test::FakeThumbnails thumbnails;
+    QStackedWidget stack;
+    stack.resize(800, 600);
+    auto* const view = new MessageListView(&thumbnails, &stack);
+    stack.addWidget(new QLabel(&stack));
+    stack.addWidget(view);
+    stack.show();
+    QTest::qWait(20);
+    view->setConversation(&conversation);
+    QObject::connect(&conversation, &Conversation::messageAdded, &stack, [&stack] { stack.setCurrentIndex(1); });
+    conversation.add(message(Role::User, QStringLiteral("The old clockmaker opened the door and")), conversation.leaf());
+    QTest::qWait(50);
+    const auto shown = view->liveMessages();
+    ASSERT_EQ(shown.size(), 1U);
+    MessageWidget again(&thumbnails, Theme::lightTheme(), view);
+    again.setMessage(conversation.at(0), {0, 1, conversation.branchOf(0)});
+    again.show();
+    QTest::qWait(20);
+    EXPECT_EQ(shown[0]->height(), again.heightForWidth(shown[0]->width()));
 }
 
 TEST_F(MessageListViewTest, ACorrectedEstimateMovesNothing) {

@@ -113,9 +113,9 @@ TEST_F(MessageWidgetTest, NoticesSayHowItEnded) {
     };
     EXPECT_EQ(notice(), "");
     answer.state = Message::State::Interrupted;
-    EXPECT_EQ(notice(), "ⓘ  This answer was interrupted.");
+    EXPECT_EQ(notice(), "ℹ  This answer was interrupted.");
     answer.figures.finishReason = "cancelled";
-    EXPECT_EQ(notice(), "ⓘ  This answer was stopped.");
+    EXPECT_EQ(notice(), "ℹ  This answer was stopped.");
     answer.state = Message::State::Failed;
     answer.error = "The engine needs 3 GB more.";
     EXPECT_EQ(notice(), "⚠  The engine needs 3 GB more.");

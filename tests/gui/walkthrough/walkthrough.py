@@ -24,6 +24,13 @@ LONGEST_STALL_MS = 1000
 THEMES = {"system": "As the system has it", "light": "Light", "dark": "Dark"}
 
 
+def cached(name: str) -> pathlib.Path:
+    """A model that the set-up fetched, where installer/setup.sh keeps it."""
+    own, xdg = os.environ.get("LAPIDARY_CACHE"), os.environ.get("XDG_CACHE_HOME")
+    folder = pathlib.Path(own) if own else (pathlib.Path(xdg) if xdg else pathlib.Path.home() / ".cache") / "lapidary"
+    return folder / "models" / name
+
+
 class Walk:
     def __init__(self, options: argparse.Namespace):
         self.options = options
@@ -233,12 +240,14 @@ def main() -> int:
     parser.add_argument("folder", type=pathlib.Path)
     parser.add_argument("--drag-source", type=pathlib.Path)
     parser.add_argument("--pictures", type=pathlib.Path)
-    parser.add_argument("--text-model", type=pathlib.Path)
+    parser.add_argument("--text-model", type=pathlib.Path, help="F.gguf, or its name among the models of the set-up")
     parser.add_argument("--language", default="en")
     parser.add_argument("--translations", type=pathlib.Path)
     parser.add_argument("--theme", choices=list(THEMES), default="light")
     parser.add_argument("--scale", type=int, default=1)
     options = parser.parse_args()
+    if options.text_model and options.text_model.parent == pathlib.Path("."):
+        options.text_model = cached(options.text_model.name)
     for name in ("program", "folder", "drag_source", "pictures", "text_model"):
         if getattr(options, name):
             setattr(options, name, getattr(options, name).resolve())
