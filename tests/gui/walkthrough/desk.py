@@ -44,7 +44,7 @@ class Desk:
         for tool in ("Xvfb", "xdotool", "import", "dbus-daemon"):
             if not shutil.which(tool):
                 raise SystemExit(f"the walkthrough needs {tool}: run 'bash installer/setup.sh --with test'")
-        self.program, self.folder, self.language = program, folder, language
+        self.program, self.folder, self.language, self.scale = program, folder, language, scale
         self.tr = Translations(translations)
         self.shots = folder / "screenshots"
         self.shots.mkdir(parents=True, exist_ok=True)
@@ -190,7 +190,8 @@ class Desk:
 
     def place(self, item) -> tuple[int, int, int, int]:
         box = Atspi.Component.get_extents(item.get_component_iface(), Atspi.CoordType.SCREEN)
-        return box.x, box.y, box.width, box.height
+        # Qt tells its own pixels, of which the screen has `scale` for each.
+        return box.x * self.scale, box.y * self.scale, box.width * self.scale, box.height * self.scale
 
     def shot(self, name: str) -> pathlib.Path:
         time.sleep(0.25)  # what was asked for last is painted
