@@ -23,8 +23,9 @@ QString MessageTexts::branch(int index, int count) { return tr("%1 of %2").arg(i
 
 QString MessageTexts::figures(const AnswerFigures& figures) {
     QStringList parts;
-    if (figures.generatedTokens > 0 && figures.decodeSeconds > 0)
-        parts << tr("%1 tokens/s").arg(oneDecimal(static_cast<double>(figures.generatedTokens) / figures.decodeSeconds));
+    // The first token comes out of reading the question: no step of its own was timed for it.
+    if (figures.generatedTokens > 1 && figures.decodeSeconds > 0)
+        parts << tr("%1 tokens/s").arg(oneDecimal(static_cast<double>(figures.generatedTokens - 1) / figures.decodeSeconds));
     if (figures.firstTokenSeconds > 0) parts << tr("first token after %1 s").arg(oneDecimal(figures.firstTokenSeconds));
     if (figures.generatedTokens > 0) parts << tr("%n token(s)", nullptr, static_cast<int>(figures.generatedTokens));
     if (figures.reusedTokens > 0)

@@ -130,7 +130,7 @@ TEST_F(MessageWidgetTest, Figures) {
     figures.promptTokens = 300;
     figures.reusedTokens = 256;
     EXPECT_EQ(MessageTexts::figures(figures).toStdString(),
-              "32.0 tokens/s  ·  first token after 0.8 s  ·  128 token(s)  ·  256 of 300 prompt tokens reused");
+              "31.8 tokens/s  ·  first token after 0.8 s  ·  128 token(s)  ·  256 of 300 prompt tokens reused");
 }
 
 TEST_F(MessageWidgetTest, CodeHasACopyButtonEach) {
