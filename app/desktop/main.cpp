@@ -3,6 +3,7 @@
 #include <QCommandLineParser>
 #include <QCryptographicHash>
 #include <QDir>
+#include <QIcon>
 #include <QLibraryInfo>
 #include <QSettings>
 #include <QStandardPaths>
@@ -42,6 +43,8 @@ int main(int argc, char** argv) {
     QApplication::setApplicationName(QStringLiteral("lapidary"));
     QApplication::setApplicationVersion(QStringLiteral(LAPIDARY_VERSION));
     QApplication::setApplicationDisplayName(QStringLiteral("Lapidary"));
+    QApplication::setDesktopFileName(QStringLiteral("lapidary"));
+    QApplication::setWindowIcon(QIcon(QStringLiteral(":/icons/lapidary.svg")));
     QApplication::setStyle(QStringLiteral("fusion"));
 
     QCommandLineParser parser;

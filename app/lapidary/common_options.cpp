@@ -206,6 +206,8 @@ Result<CropLists> readCrops(const PromptOptions& options, std::size_t pictures) 
     if (!options.cropsFiles.empty() && options.panAndScan.value_or(false))
         return Error{ErrorCode::Usage, "--crops replaces --pan-and-scan: give one of them", ""};
     RETURN_IF_ERROR(checkPanAndScan(options));
+    if (options.panAndScan.value_or(false) && pictures == 0)
+        return Error{ErrorCode::Usage, "--pan-and-scan makes crops of a picture, and there is no picture", ""};
     if (options.cropsFiles.empty()) return lists;
     if (pictures == 0) return Error{ErrorCode::Usage, "--crops gives crops of a picture, and there is no picture", ""};
     if (options.cropsFiles.size() != pictures) {

@@ -21,6 +21,14 @@ file(CREATE_LINK "${PROJECT_SOURCE_DIR}/resources/demo/pictures/images" "${PROJE
 install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" "${PROJECT_SOURCE_DIR}/README.md" "${PROJECT_SOURCE_DIR}/CHANGELOG.md"
         DESTINATION "${CMAKE_INSTALL_DOCDIR}" COMPONENT headless)
 
+# The window finds its engine beside itself (gui/engine_client) and Qt in the system.
+if(LAPIDARY_GUI)
+  install(TARGETS lapidary_desktop RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}" COMPONENT desktop)
+  install(FILES "${PROJECT_SOURCE_DIR}/installer/lapidary.desktop" DESTINATION share/applications COMPONENT desktop)
+  install(FILES "${PROJECT_SOURCE_DIR}/installer/lapidary.metainfo.xml" DESTINATION share/metainfo COMPONENT desktop)
+  install(FILES "${PROJECT_SOURCE_DIR}/resources/icons/lapidary.svg" DESTINATION share/icons/hicolor/scalable/apps COMPONENT desktop)
+endif()
+
 # Core for other programs: cmake --install --component development, then find_package(lapidary) and lapidary::engine_session.  Only
 # what lies in core and kernels; neither LibTorch nor Arrow is copied, both are found again by LAPIDARY_TORCH_DIR.
 function(collect_libraries folder result)
@@ -54,6 +62,9 @@ install(FILES "${PROJECT_SOURCE_DIR}/resources/cmake/lapidaryConfig.cmake" "${PR
 
 set(CPACK_GENERATOR "TGZ;DEB")
 set(CPACK_COMPONENTS_ALL headless)
+if(LAPIDARY_GUI)
+  list(APPEND CPACK_COMPONENTS_ALL desktop)
+endif()
 set(CPACK_ARCHIVE_COMPONENT_INSTALL ON)
 set(CPACK_DEB_COMPONENT_INSTALL ON)
 set(CPACK_PACKAGE_CONTACT "The Lapidary project")
@@ -61,6 +72,8 @@ set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "${PROJECT_DESCRIPTION}")
 set(CPACK_PACKAGE_DIRECTORY "${PROJECT_BINARY_DIR}/packages")
 set(CPACK_STRIP_FILES OFF)  # LibTorch's libraries come stripped as far as they may be
 set(CPACK_DEBIAN_HEADLESS_PACKAGE_NAME lapidary-headless)
+set(CPACK_DEBIAN_DESKTOP_PACKAGE_NAME lapidary-desktop)
+set(CPACK_DEBIAN_DESKTOP_PACKAGE_DEPENDS "lapidary-headless (= ${PROJECT_VERSION}), libqt6sql6-sqlite, libqt6svg6, qt6-translations-l10n")
 set(CPACK_DEBIAN_PACKAGE_SECTION science)
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)

@@ -63,13 +63,13 @@ def write_data(folder: pathlib.Path, rows: int, words: int) -> pathlib.Path:
     return path
 
 
-def recipe(arguments, folder: pathlib.Path, data: pathlib.Path, name: str) -> pathlib.Path:
+def recipe(arguments, folder: pathlib.Path, data: pathlib.Path, name: str, **optimizer: float) -> pathlib.Path:
     settings = {
         "run": {"dir": str(folder), "name": name},
         "model": {"hf_path": arguments.model, "seq_length": 4096},
         "train": {"train_iters": arguments.steps, "global_batch_size": arguments.batch, "micro_batch_size": arguments.batch},
         "validation": {"eval_iters": 0},
-        "optimizer": {"lr": 1e-4, "min_lr": 1e-4, "clip_grad": 1.0},
+        "optimizer": {"lr": 1e-4, "min_lr": 1e-4, "clip_grad": 1.0, "adam_beta2": 0.999, "adam_eps": 1e-8, **optimizer},
         "scheduler": {"lr_decay_style": "constant"},
         "dataset": {"train_data_path": str(data), "dataloader_type": "single"},
         "checkpoint": {"save_interval": 100000},
@@ -90,6 +90,14 @@ def ours(arguments, folder: pathlib.Path, data: pathlib.Path, name: str) -> dict
     return {"losses": [step["loss"] for step in steps], "rates": [step["tokens_per_second"] for step in steps[1:]], "peak": peak}
 
 
+def initial_adapter(arguments, folder: pathlib.Path, data: pathlib.Path) -> pathlib.Path:
+    """What every run begins with (same seed): an adapter after one step that is too small to be seen."""
+    path = recipe(arguments, folder, data, "initial", lr=1e-30, min_lr=1e-30)
+    subprocess.run([arguments.lapidary, "finetune", "--quiet", "--recipe", str(path), "train.train_iters=1"], check=True,
+                   stdout=subprocess.DEVNULL)
+    return next((folder / "initial").rglob("adapter_config.json")).parent
+
+
 def peer(script: str, arguments, samples: pathlib.Path) -> dict:
     """One run of `script --peer` in a process of its own: its losses and rates, and the peak of its memory."""
     out, peak = run_watched([sys.executable, script, "--peer", str(samples), arguments.model, str(arguments.batch),
@@ -107,9 +115,10 @@ def peer_main(samples: str, model_path: str, batch: int, steps: int, threads: in
     torch.set_num_threads(threads)
     torch.manual_seed(1)
     base = transformers.AutoModelForCausalLM.from_pretrained(model_path, dtype=torch.float32, attn_implementation="sdpa")
-    model = peft.get_peft_model(base, peft.LoraConfig(r=16, lora_alpha=16, target_modules=TARGETS, task_type="CAUSAL_LM"))
+    given = json.loads(pathlib.Path(samples).read_text())
+    model = peft.PeftModel.from_pretrained(base, given["adapter"], is_trainable=True)
     model.train()
-    rows = json.loads(pathlib.Path(samples).read_text())
+    rows = given["rows"]
     optimizer = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=1e-4, weight_decay=0.0)
     losses, rates = [], []
     for step in range(steps):
@@ -177,7 +186,8 @@ def main() -> None:
         rows = arguments.batch * 4
         data = write_data(folder, rows, arguments.tokens // 5)
         samples = folder / "samples.json"
-        samples.write_text(json.dumps(tokens_of(arguments, data, rows)))
+        samples.write_text(json.dumps({"rows": tokens_of(arguments, data, rows),
+                                       "adapter": str(initial_adapter(arguments, folder, data))}))
         mine, theirs = [], []
         for turn in range(arguments.rounds):
             mine.append(ours(arguments, folder, data, f"run{turn}"))

@@ -1,4 +1,4 @@
-# cmake -DBUILD=… -DCONSUMER=… -DSCRATCH=… -DTORCH=… -DCXX_FLAGS=… -P run.cmake
+# cmake -DBUILD=… -DDESKTOP=… -DCONSUMER=… -DSCRATCH=… -DTORCH=… -DCXX_FLAGS=… -P run.cmake
 function(must)
   execute_process(COMMAND ${ARGV} RESULT_VARIABLE result OUTPUT_VARIABLE output ERROR_VARIABLE output)
   if(result)
@@ -9,6 +9,9 @@ endfunction()
 file(REMOVE_RECURSE "${SCRATCH}")
 
 must("${CMAKE_COMMAND}" --install "${BUILD}" --component headless --prefix "${SCRATCH}/first")
+if(DESKTOP)
+  must("${CMAKE_COMMAND}" --install "${BUILD}" --component desktop --prefix "${SCRATCH}/first")
+endif()
 file(RENAME "${SCRATCH}/first" "${SCRATCH}/moved")
 must("${CMAKE_COMMAND}" -E env --unset=LD_LIBRARY_PATH "${SCRATCH}/moved/bin/lapidary" --version)
 if(NOT output MATCHES "^lapidary [0-9.]+\n")
@@ -18,6 +21,16 @@ must("${SCRATCH}/moved/bin/lapidary" inspect --model demo)
 must(ldd "${SCRATCH}/moved/bin/lapidary")
 if(NOT output MATCHES "libtorch_cpu.so => ${SCRATCH}/moved/" OR output MATCHES "not found" OR output MATCHES "=> ${TORCH}")
   message(FATAL_ERROR "the moved program takes its libraries from elsewhere:\n${output}")
+endif()
+
+if(DESKTOP)
+  must("${CMAKE_COMMAND}" -E env QT_QPA_PLATFORM=offscreen "${SCRATCH}/moved/bin/lapidary-desktop" --version)
+  foreach(file share/applications/lapidary.desktop share/metainfo/lapidary.metainfo.xml share/icons/hicolor/scalable/apps/lapidary.svg
+               share/lapidary/examples/test-25-000005.png)
+    if(NOT EXISTS "${SCRATCH}/moved/${file}")
+      message(FATAL_ERROR "${file} was not installed")
+    endif()
+  endforeach()
 endif()
 
 must("${CMAKE_COMMAND}" --install "${BUILD}" --component development --prefix "${SCRATCH}/core")

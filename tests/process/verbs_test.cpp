@@ -78,6 +78,8 @@ TEST_F(Verbs, OptionsThatCannotBothBeMeantAreRefused) {
              {"forward", "--model", "/none", "--input-ids", "/none", "--pan-and-scan-max-num-crops", "2", "-o", path("o")},
              {"tokenize", "--model", "/none", "a text", "--pan-and-scan-min-ratio-to-activate", "1.5"},
              {"dataset", "check", "/none.jsonl", "--model", "/none", "--pan-and-scan-max-num-crops", "2"},
+             {"generate", "--model", "/none", "--prompt", "a", "--pan-and-scan"},
+             {"tokenize", "--model", "/none", "a text", "--pan-and-scan"},
              {"processor", picture(), "--pan-and-scan-max-num-crops", "2"},
              {"processor", picture(), "--pan-and-scan", "--crops", "/none.json"},
              {"processor", picture(), "--pan-and-scan", "--pan-and-scan-max-num-crops", "0"},
