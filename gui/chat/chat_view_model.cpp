@@ -225,6 +225,7 @@ void ChatViewModel::finish(const protocol::DoneEvent& done) {
                            done.reusedViews,
                            done.generatedTokens,
                            done.prefillSeconds,
+                           done.visionSeconds,
                            done.decodeSeconds,
                            m_firstTokenSeconds};
         answer.conversation->messages.update(message);

@@ -79,7 +79,8 @@ struct AnswerFigures {
     std::int64_t views = 0;
     std::int64_t reusedViews = 0;
     std::int64_t generatedTokens = 0;
-    double prefillSeconds = 0.0;
+    double prefillSeconds = 0.0;  // visionSeconds among them
+    double visionSeconds = 0.0;   // the tower's, for views - reusedViews
     double decodeSeconds = 0.0;
     double firstTokenSeconds = 0.0;  // from sending to the first token, as the window saw it
     bool operator==(const AnswerFigures&) const = default;

@@ -170,6 +170,7 @@ QJsonObject figuresToJson(const AnswerFigures& figures) {
             {QStringLiteral("reused_views"), whole(figures.reusedViews)},
             {QStringLiteral("generated_tokens"), whole(figures.generatedTokens)},
             {QStringLiteral("prefill_seconds"), figures.prefillSeconds},
+            {QStringLiteral("vision_seconds"), figures.visionSeconds},
             {QStringLiteral("decode_seconds"), figures.decodeSeconds},
             {QStringLiteral("first_token_seconds"), figures.firstTokenSeconds}};
 }
@@ -183,6 +184,7 @@ AnswerFigures figuresFromJson(JsonFields& fields) {
     fields.integer("reused_views", figures.reusedViews, 0);
     fields.integer("generated_tokens", figures.generatedTokens, 0);
     fields.number("prefill_seconds", figures.prefillSeconds);
+    fields.number("vision_seconds", figures.visionSeconds);
     fields.number("decode_seconds", figures.decodeSeconds);
     fields.number("first_token_seconds", figures.firstTokenSeconds);
     return figures;

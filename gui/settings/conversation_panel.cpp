@@ -43,12 +43,12 @@ ConversationPanel::ConversationPanel(Presets& presets, QWidget* parent) : QWidge
     m_system->setFixedHeight(m_system->fontMetrics().lineSpacing() * kSystemLines + 12);
     form->addRow(tr("System &prompt"), m_system);
     connect(m_system, &QPlainTextEdit::textChanged, this, &ConversationPanel::tell);
-    m_temperature = addChoice(*form, tr("&Temperature"), "temperature", 0.0, 5.0, 0.1, 2);
-    m_topK = addChoice(*form, tr("Top &k"), "topK", 0.0, 100'000.0, 1.0, 0);
-    m_topP = addChoice(*form, tr("Top p"), "topP", 0.0, 1.0, 0.05, 2);
-    m_minP = addChoice(*form, tr("Min p"), "minP", 0.0, 1.0, 0.01, 3);
-    m_penalty = addChoice(*form, tr("&Repetition penalty"), "repetitionPenalty", 0.05, 5.0, 0.05, 2);
-    m_seed = addChoice(*form, tr("See&d"), "seed", 0.0, kLargestSeed, 1.0, 0);
+    m_temperature = addChoice(*form, tr("&Temperature"), "temperature", {0.0, 5.0, 0.1, 2, 1.0});
+    m_topK = addChoice(*form, tr("Top &k"), "topK", {0.0, 100'000.0, 1.0, 0, 64.0});
+    m_topP = addChoice(*form, tr("Top p"), "topP", {0.0, 1.0, 0.05, 2, 0.95});
+    m_minP = addChoice(*form, tr("Min p"), "minP", {0.0, 1.0, 0.01, 3, 0.05});
+    m_penalty = addChoice(*form, tr("&Repetition penalty"), "repetitionPenalty", {0.05, 5.0, 0.05, 2, 1.1});
+    m_seed = addChoice(*form, tr("See&d"), "seed", {0.0, kLargestSeed, 1.0, 0, 0.0});
     m_length = new QSpinBox(this);
     m_length->setObjectName(QStringLiteral("maxNewTokens"));
     m_length->setRange(1, kMostNewTokens);
@@ -67,8 +67,8 @@ ConversationPanel::ConversationPanel(Presets& presets, QWidget* parent) : QWidge
     show(ConversationSettings());
 }
 
-ConversationPanel::Choice ConversationPanel::addChoice(QFormLayout& form, const QString& label, const char* name, double low,
-                                                       double high, double step, int digits) {
+ConversationPanel::Choice ConversationPanel::addChoice(QFormLayout& form, const QString& label, const char* name,
+                                                       const Range& range) {
     Choice choice;
     choice.own = new QCheckBox(label, this);
     choice.own->setObjectName(QLatin1String(name) + QStringLiteral("Own"));
@@ -76,12 +76,21 @@ ConversationPanel::Choice ConversationPanel::addChoice(QFormLayout& form, const 
     choice.value = new QDoubleSpinBox(this);
     choice.value->setObjectName(QLatin1String(name));
     choice.value->setAccessibleName(QString(label).remove(QLatin1Char('&')));
-    choice.value->setDecimals(digits);
-    choice.value->setRange(low, high);
-    choice.value->setSingleStep(step);
+    choice.value->setDecimals(range.digits);
+    choice.value->setMaximum(range.high);
+    choice.value->setSingleStep(range.step);
     choice.value->setEnabled(false);
     form.addRow(choice.own, choice.value);
-    connect(choice.own, &QCheckBox::toggled, choice.value, &QWidget::setEnabled);
+    // Below the range stands the model's own value, which the window does not know: words, not a number that would not hold.
+    choice.value->setSpecialValueText(tr("the model's own"));
+    choice.value->setMinimum(range.low - range.step);
+    choice.value->setValue(range.low - range.step);
+    connect(choice.own, &QCheckBox::toggled, this, [choice, range](bool own) {
+        choice.value->setEnabled(own);
+        choice.value->setSpecialValueText(own ? QString() : tr("the model's own"));
+        choice.value->setMinimum(own ? range.low : range.low - range.step);
+        choice.value->setValue(own ? range.usual : range.low - range.step);
+    });
     connect(choice.own, &QCheckBox::toggled, this, &ConversationPanel::tell);
     connect(choice.value, &QDoubleSpinBox::valueChanged, this, &ConversationPanel::tell);
     return choice;
@@ -91,6 +100,7 @@ void ConversationPanel::addPresets(QFormLayout& form) {
     m_preset = new QComboBox(this);
     m_preset->setObjectName(QStringLiteral("preset"));
     m_preset->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
+    m_preset->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
     auto* save = new QPushButton(tr("Save as…"), this);
     save->setObjectName(QStringLiteral("savePreset"));
     save->setAccessibleName(tr("Save these settings as a preset"));
@@ -98,12 +108,11 @@ void ConversationPanel::addPresets(QFormLayout& form) {
     remove->setObjectName(QStringLiteral("deletePreset"));
     remove->setAccessibleName(tr("Delete the chosen preset"));
     auto* row = new QHBoxLayout;
-    row->addWidget(m_preset, 1);
     row->addWidget(save);
     row->addWidget(remove);
-    auto* label = new QLabel(tr("Pr&eset"), this);
-    label->setBuddy(m_preset);
-    form.addRow(label, row);
+    row->addStretch();
+    form.addRow(tr("Pr&eset"), m_preset);
+    form.addRow(QString(), row);
     const auto fill = [this, remove] {
         const QString before = m_preset->currentText();
         m_preset->clear();

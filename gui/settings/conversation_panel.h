@@ -33,8 +33,14 @@ private:
         QCheckBox* own = nullptr;
         QDoubleSpinBox* value = nullptr;
     };
-    Choice addChoice(QFormLayout& form, const QString& label, const char* name, double low, double high, double step,
-                     int digits);
+    struct Range {
+        double low = 0.0;
+        double high = 0.0;
+        double step = 0.0;
+        int digits = 0;
+        double usual = 0.0;  // where a person begins who chooses for himself
+    };
+    Choice addChoice(QFormLayout& form, const QString& label, const char* name, const Range& range);
     void addPresets(QFormLayout& form);
     void setChoice(const Choice& choice, std::optional<double> value);
     void tell();

@@ -220,7 +220,7 @@ void ChatPage::act(qint64 id, MessageAction action) {
         case MessageAction::Delete: messages.remove(id); break;
         case MessageAction::ShowSeen: {
             const bool answered = row + 1 < messages.size();
-            const QString figures = answered ? MessageTexts::figures(messages.at(row + 1).figures) : QString();
+            const auto figures = answered ? std::optional(messages.at(row + 1).figures) : std::nullopt;
             (new SeenDialog(m_services.engine, m_pictures, messages.at(row), figures, this))->show();
             break;
         }

@@ -18,13 +18,13 @@ constexpr int kHashRole = Qt::UserRole + 1;
 
 }  // namespace
 
-SeenDialog::SeenDialog(EngineApi& engine, EnginePictures& pictures, const Message& message, const QString& figures,
-                       QWidget* parent)
+SeenDialog::SeenDialog(EngineApi& engine, EnginePictures& pictures, const Message& message,
+                       const std::optional<AnswerFigures>& answer, QWidget* parent)
     : QDialog(parent), m_engine(engine), m_pictures(pictures) {
     setObjectName(QStringLiteral("seenDialog"));
     setAttribute(Qt::WA_DeleteOnClose);
     setWindowTitle(tr("What the model saw"));
-    resize(760, 520);
+    resize(820, 560);
     auto* layout = new QVBoxLayout(this);
     auto* about = new QLabel(this);
     about->setObjectName(QStringLiteral("seenAbout"));
@@ -35,7 +35,7 @@ SeenDialog::SeenDialog(EngineApi& engine, EnginePictures& pictures, const Messag
     m_list->setAccessibleName(tr("Views"));
     m_list->setViewMode(QListView::IconMode);
     m_list->setIconSize({kIconSide, kIconSide});
-    m_list->setGridSize({kIconSide + 40, kIconSide + 70});
+    m_list->setGridSize({kIconSide + 40, kIconSide + 4 * m_list->fontMetrics().lineSpacing()});
     m_list->setResizeMode(QListView::Adjust);
     m_list->setMovement(QListView::Static);
     m_list->setWordWrap(true);
@@ -43,19 +43,34 @@ SeenDialog::SeenDialog(EngineApi& engine, EnginePictures& pictures, const Messag
     auto* buttons = new QDialogButtonBox(QDialogButtonBox::Close, this);
     layout->addWidget(buttons);
     connect(buttons, &QDialogButtonBox::rejected, this, &QDialog::close);
-    std::int64_t tokens = 0;
+    for (const Picture& picture : message.pictures()) addPicture(picture);
+    about->setText(aboutText(message, answer));
+    connect(&m_pictures, &EnginePictures::loaded, this, &SeenDialog::showImages);
+    showImages();
+}
+
+QString SeenDialog::aboutText(const Message& message, const std::optional<AnswerFigures>& answer) {
+    const QLocale locale;
+    qint64 tokens = 0;
     int views = 0;
     for (const Picture& picture : message.pictures()) {
-        addPicture(picture);
         views += static_cast<int>(picture.seen.size());
         for (const SeenView& view : picture.seen) tokens += view.tokens;
     }
-    QString text = tr("%n view(s) went into the model, as they are here, with %1 tokens in all.", nullptr, views)
-                       .arg(QLocale().toString(static_cast<qlonglong>(tokens)));
-    if (!figures.isEmpty()) text += QLatin1Char('\n') + figures;
-    about->setText(text);
-    connect(&m_pictures, &EnginePictures::loaded, this, &SeenDialog::showImages);
-    showImages();
+    QStringList sentences{tr("%n view(s) went into the model, as they are here, with %1 tokens in all.", nullptr, views)
+                              .arg(locale.toString(tokens))};
+    if (answer && answer->views > 0) {
+        // Of the whole conversation: earlier pictures are in the prompt as well.
+        const auto fresh = static_cast<int>(answer->views - answer->reusedViews);
+        if (answer->reusedViews > 0)
+            sentences << tr("Of %n view(s) in the prompt, the features of %1 were reused from before.", nullptr,
+                            static_cast<int>(answer->views))
+                             .arg(locale.toString(static_cast<qlonglong>(answer->reusedViews)));
+        if (fresh > 0)
+            sentences << tr("Looking at %n view(s) took %1 ms.", nullptr, fresh)
+                             .arg(locale.toString(1000.0 * answer->visionSeconds, 'f', 0));
+    }
+    return sentences.join(QLatin1Char(' '));
 }
 
 void SeenDialog::addPicture(const Picture& picture) {
@@ -91,7 +106,9 @@ void SeenDialog::showImages() {
         const QString path = item->data(kPathRole).toString();
         if (path.isEmpty() || !item->icon().isNull()) continue;
         const QImage image = m_pictures.image(path);
-        if (!image.isNull()) item->setIcon(QIcon(QPixmap::fromImage(image)));
+        if (image.isNull()) continue;
+        // Pixel by pixel, as the model gets them.
+        item->setIcon(QIcon(QPixmap::fromImage(image.scaled(m_list->iconSize(), Qt::KeepAspectRatio, Qt::FastTransformation))));
     }
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <QDialog>
+#include <optional>
 
 #include "gui/chat/message.h"
 #include "gui/engine_client/engine_api.h"
@@ -16,10 +17,12 @@ class SeenDialog final : public QDialog {
     Q_OBJECT
 
 public:
-    // `figures`: of the answer to the message; empty where there is none yet.
-    SeenDialog(EngineApi& engine, EnginePictures& pictures, const Message& message, const QString& figures, QWidget* parent);
+    // `answer`: the figures of the answer to the message, where there is one.
+    SeenDialog(EngineApi& engine, EnginePictures& pictures, const Message& message, const std::optional<AnswerFigures>& answer,
+               QWidget* parent);
 
 private:
+    [[nodiscard]] static QString aboutText(const Message& message, const std::optional<AnswerFigures>& answer);
     void addPicture(const Picture& picture);
     void showImages();
 

@@ -83,6 +83,7 @@ Message randomMessage(Random& random, std::int64_t id, std::int64_t parent, cons
                        number(random, 0, 9999),
                        fraction(random),
                        fraction(random),
+                       fraction(random),
                        fraction(random)};
     for (std::int64_t i = number(random, 0, 3); i > 0; --i) {
         AnswerToken token{randomChoice(random), {}};

@@ -1,4 +1,4 @@
-"""A screen of its own (Xvfb), a session bus, the window on it, and a person's hands: what is on the screen is found by the names that
+"""A screen of its own (Xvfb) with a window manager, a session bus, the window on it, and a person's hands: what is on the screen is found by the names that
 a screen reader hears (AT-SPI), and pressed with the pointer and the keys (xdotool).  Nothing is asked of the program itself."""
 
 import os
@@ -41,7 +41,7 @@ def plain(text: str) -> str:
 class Desk:
     def __init__(self, program: pathlib.Path, folder: pathlib.Path, size: str = "1280x800", scale: int = 1, language: str = "en",
                  translations: pathlib.Path | None = None):
-        for tool in ("Xvfb", "xdotool", "import", "dbus-daemon"):
+        for tool in ("Xvfb", "openbox", "xdotool", "import", "dbus-daemon"):
             if not shutil.which(tool):
                 raise SystemExit(f"the walkthrough needs {tool}: run 'bash installer/setup.sh --with test'")
         self.program, self.folder, self.language, self.scale = program, folder, language, scale
@@ -51,7 +51,7 @@ class Desk:
         self.starts = 0
         runtime = folder / "runtime"
         runtime.mkdir(mode=0o700, exist_ok=True)
-        # Larger than the window: where no window manager is, Qt keeps a restored window's title bar on the screen and moves it down.
+        # Larger than the window, which has a frame.
         width, height = (int(part) * scale for part in size.split("x"))
         self.screen = self._start_screen(width + 80, height + 80)
         self.environment = dict(os.environ, DISPLAY=self.display, XDG_RUNTIME_DIR=str(runtime), QT_QPA_PLATFORM="xcb",
@@ -60,6 +60,8 @@ class Desk:
         self.bus = self._start_bus()
         os.environ.update({key: self.environment[key] for key in ("DISPLAY", "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS")})
         Atspi.init()
+        self.manager = subprocess.Popen(["openbox", "--sm-disable"], env=self.environment, stdout=subprocess.DEVNULL,
+                                        stderr=subprocess.DEVNULL)
         self.window: subprocess.Popen | None = None
 
     def _start_screen(self, width: int, height: int) -> subprocess.Popen:
@@ -105,7 +107,7 @@ class Desk:
         self.window = None
 
     def close(self) -> None:
-        for process in (self.window, self.bus, self.screen):
+        for process in (self.window, self.manager, self.bus, self.screen):
             if process and process.poll() is None:
                 process.terminate()
                 try:
