@@ -24,6 +24,14 @@ struct Format {
 constexpr std::array<Format, 3> kFormats{
     {{ExportFormat::Markdown, ".md"}, {ExportFormat::Html, ".html"}, {ExportFormat::Json, ".json"}}};
 
+// A title as the name of a file: what a file system or a shell reads as something else becomes a blank.
+QString fileNameOf(QString title) {
+    for (QChar& c : title) {
+        if (!c.isLetterOrNumber() && c != QLatin1Char('-')) c = QLatin1Char(' ');
+    }
+    return title.simplified();
+}
+
 }  // namespace
 
 HistoryPanel::HistoryPanel(HistoryStore& store, QWidget* parent) : QWidget(parent), m_store(store), m_model(store) {
@@ -110,10 +118,9 @@ void HistoryPanel::buildActions() {
     m_import = action(tr("Import…"), "importConversation", &HistoryPanel::import);
     m_rename->setShortcut(Qt::Key_F2);
     m_remove->setShortcut(QKeySequence::Delete);
-    for (QAction* each : {m_rename, m_remove}) {
-        each->setShortcutContext(Qt::WidgetShortcut);
-        m_list->addAction(each);
-    }
+    addAction(m_rename);
+    m_remove->setShortcutContext(Qt::WidgetShortcut);  // elsewhere the key deletes text and pictures
+    m_list->addAction(m_remove);
 }
 
 QList<QAction*> HistoryPanel::conversationActions() const { return {m_rename, m_pin, m_remove, m_export, m_import}; }
@@ -175,6 +182,7 @@ void HistoryPanel::exportCurrent() {
     dialog->setNameFilters(
         {tr("Markdown (*.md)"), tr("Web page with its pictures (*.html)"), tr("JSON, to be imported again (*.json)")});
     dialog->setDefaultSuffix(QStringLiteral("md"));
+    dialog->selectFile(fileNameOf(m_list->currentIndex().data(Qt::EditRole).toString()));
     connect(dialog, &QFileDialog::filterSelected, dialog,
             [dialog](const QString& filter) { dialog->setDefaultSuffix(filter.section(QStringLiteral("*."), 1).chopped(1)); });
     connect(dialog, &QFileDialog::fileSelected, this, [this, id = current()](const QString& path) {
