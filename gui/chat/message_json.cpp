@@ -9,6 +9,8 @@
 namespace lapidary::gui {
 namespace {
 
+using rules::CropBox;  // lupdate would take a qualified return type for the context of the sentences in the function
+
 struct MessageJson {
     Q_DECLARE_TR_FUNCTIONS(lapidary::gui::MessageJson)
 };
@@ -44,7 +46,7 @@ QJsonArray boxToJson(const rules::CropBox& box) {
 }
 
 // [left, top, right, bottom]
-rules::CropBox boxFromJson(JsonFields& fields, const char* key, const QJsonValue& json) {
+CropBox boxFromJson(JsonFields& fields, const char* key, const QJsonValue& json) {
     const QJsonArray sides = json.toArray();
     std::array<std::int64_t, 4> found{};
     bool right = sides.size() == 4;

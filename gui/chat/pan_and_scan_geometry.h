@@ -25,7 +25,7 @@ struct CropHit {
 enum class Nudge : std::uint8_t { Move, Resize };  // Resize: the right and the lower edge
 
 class PanAndScanGeometry {
-    Q_DECLARE_TR_FUNCTIONS(PanAndScanGeometry)
+    Q_DECLARE_TR_FUNCTIONS(lapidary::gui::PanAndScanGeometry)
 
 public:
     PanAndScanGeometry() = default;  // no picture

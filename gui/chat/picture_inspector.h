@@ -76,7 +76,7 @@ private:
 
 // What went wrong with a picture, as a sentence for a person.
 class PictureErrors {
-    Q_DECLARE_TR_FUNCTIONS(PictureErrors)
+    Q_DECLARE_TR_FUNCTIONS(lapidary::gui::PictureErrors)
 
 public:
     static QString sentence(const std::string& code);

@@ -29,8 +29,8 @@ struct HistoryWrite {
     bool changesList = true;
 };
 
-// May be called from any thread.
-template <class T>
+// May be called from any thread.  (`typename`: lupdate would take `class T` for a class, and lose the context of every sentence here.)
+template <typename T>
 using Reply = std::function<void(Result<T>)>;
 
 class HistoryWorker final : public QObject {
