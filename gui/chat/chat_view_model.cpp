@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "gui/chat/chat_request.h"
+#include "gui/engine_client/error_sentences.h"
 
 namespace lapidary::gui {
 namespace {
@@ -246,7 +247,7 @@ void ChatViewModel::fail(const protocol::ErrorEvent& error) {
     if (const Message* found = answer.conversation->messages.find(answer.message)) {
         Message message = *found;
         message.state = engineDied && !message.text().isEmpty() ? Message::State::Interrupted : Message::State::Failed;
-        message.error = QString::fromStdString(error.message);
+        message.error = withOriginal(errorSentence(error.code), engineDied ? QString() : QString::fromStdString(error.message));
         answer.conversation->messages.update(message);
     }
     emit failed(answer.message, error);

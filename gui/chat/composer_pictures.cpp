@@ -52,7 +52,7 @@ QStringList ComposerPictures::lines(int id) const {
     const QString& name = m_pictures.at(id).name;
     if (inspection.state == State::Failed) return {name, tr("Not readable")};
     if (inspection.state == State::Loading) return {name, tr("Being read")};
-    return {name, tr("%n token(s)", nullptr, static_cast<int>(inspection.preview.tokens))};
+    return {name, tr("%Ln token(s)", nullptr, static_cast<int>(inspection.preview.tokens))};
 }
 
 QString ComposerPictures::accessibleText(int row) const {
@@ -66,7 +66,7 @@ QString ComposerPictures::accessibleText(int row) const {
         if (!inspection.details.isEmpty()) sentences.append(inspection.details);
     }
     if (inspection.state == State::Ready)
-        sentences.append(tr("%1 by %2 pixels, %3 tokens.")
+        sentences.append(tr("%1 by %2 pixels, %L3 tokens.")
                              .arg(inspection.preview.width)
                              .arg(inspection.preview.height)
                              .arg(inspection.preview.tokens));

@@ -48,7 +48,7 @@ QString PreviewViewModel::title() const {
                               .arg(pictures.rowOf(m_picture) + 1)
                               .arg(pictures.rowCount())
                               .arg(pictures.find(m_picture)->name);
-    return width() > 0 ? tr("%1, %2 × %3 pixels").arg(which).arg(width()).arg(height()) : which;
+    return width() > 0 ? tr("%1, %2 × %3 pixels").arg(which, QString::number(width()), QString::number(height())) : which;
 }
 
 std::vector<rules::CropBox> PreviewViewModel::crops() const {

@@ -20,7 +20,7 @@ QVariant PreviewViews::data(const QModelIndex& index, int role) const {
         case TileAspect: return QSizeF(1.0, 1.0);  // as the model sees it: stretched into a square
         case TileBadge: return view.whole ? QString() : QString::number(index.row());
         case TileLines:
-            return QStringList{title(index.row()), tr("%n token(s)", nullptr, static_cast<int>(view.tokens)), time()};
+            return QStringList{title(index.row()), tr("%Ln token(s)", nullptr, static_cast<int>(view.tokens)), time()};
         case TileStateRole: return static_cast<int>(TileState::Ready);
         default: return {};
     }
@@ -37,7 +37,7 @@ QString PreviewViews::time() const {
 
 QString PreviewViews::accessibleText(int row) const {
     const protocol::PreviewView& view = m_views[static_cast<std::size_t>(row)];
-    QStringList sentences{tr("%1: %2 by %3 pixels, %4 from the left and %5 from the top, %6 tokens.")
+    QStringList sentences{tr("%1: %2 by %3 pixels, %4 from the left and %5 from the top, %L6 tokens.")
                               .arg(title(row))
                               .arg(view.box.right - view.box.left)
                               .arg(view.box.bottom - view.box.top)

@@ -27,9 +27,9 @@ QString MessageTexts::figures(const AnswerFigures& figures) {
     if (figures.generatedTokens > 1 && figures.decodeSeconds > 0)
         parts << tr("%1 tokens/s").arg(oneDecimal(static_cast<double>(figures.generatedTokens - 1) / figures.decodeSeconds));
     if (figures.firstTokenSeconds > 0) parts << tr("first token after %1 s").arg(oneDecimal(figures.firstTokenSeconds));
-    if (figures.generatedTokens > 0) parts << tr("%n token(s)", nullptr, static_cast<int>(figures.generatedTokens));
+    if (figures.generatedTokens > 0) parts << tr("%Ln token(s)", nullptr, static_cast<int>(figures.generatedTokens));
     if (figures.reusedTokens > 0)
-        parts << tr("%1 of %2 prompt tokens reused").arg(figures.reusedTokens).arg(figures.promptTokens);
+        parts << tr("%L1 of %L2 prompt tokens reused").arg(figures.reusedTokens).arg(figures.promptTokens);
     return parts.join(QStringLiteral("  ·  "));
 }
 
@@ -51,7 +51,7 @@ QString MessageTexts::notice(const Message& message) {
 QString MessageTexts::picture(const Picture& picture) {
     const QString name = picture.name.isEmpty() ? tr("without a name") : picture.name;
     if (picture.width <= 0 || picture.height <= 0) return tr("Picture %1").arg(name);
-    return tr("Picture %1, %2 × %3 pixels").arg(name).arg(picture.width).arg(picture.height);
+    return tr("Picture %1, %2 × %3 pixels").arg(name, QString::number(picture.width), QString::number(picture.height));
 }
 
 QString MessageTexts::accessibleName(const Message& message, int row, int count) {

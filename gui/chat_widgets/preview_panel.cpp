@@ -151,7 +151,7 @@ void PreviewPanel::showProblems() {
         sentences.append(m_preview.error());
         if (!m_preview.details().isEmpty()) sentences.append(tr("The engine said: %1").arg(m_preview.details()));
     }
-    sentences.append(m_preview.warnings());
+    for (const QString& warning : m_preview.warnings()) sentences.append(tr("The engine remarks: %1").arg(warning));
     m_problem->setText(sentences.join(QLatin1Char('\n')));
     m_problem->setVisible(!sentences.isEmpty());
 }

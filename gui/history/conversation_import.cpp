@@ -30,14 +30,14 @@ Result<QJsonObject> readDocument(const QString& path) {
     if (file.size() > kMostExportBytes) {
         return failure(ErrorCode::InvalidFile,
                        HistoryText::tr("“%1” is larger than %2 MiB, the most that a conversation may have.")
-                           .arg(path)
-                           .arg(kMostExportBytes >> 20));
+                           .arg(path, QString::number(kMostExportBytes >> 20)));
     }
     QJsonParseError parse;
     const QJsonDocument document = QJsonDocument::fromJson(file.read(kMostExportBytes), &parse);
     if (parse.error != QJsonParseError::NoError) {
-        return failure(ErrorCode::InvalidFile,
-                       HistoryText::tr("“%1” is no JSON (%2, at byte %3).").arg(path, parse.errorString()).arg(parse.offset));
+        return failure(
+            ErrorCode::InvalidFile,
+            HistoryText::tr("“%1” is no JSON (%2, at byte %3).").arg(path, parse.errorString(), QString::number(parse.offset)));
     }
     if (!document.isObject()) return failure(ErrorCode::InvalidFile, HistoryText::tr("“%1” holds no conversation.").arg(path));
     return document.object();

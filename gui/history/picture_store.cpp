@@ -44,8 +44,7 @@ Result<void> eachBlock(QIODevice& source, const QString& name, const std::stop_t
         if (total > PictureStore::kMostBytes) {
             return failure(ErrorCode::InvalidFile,
                            HistoryText::tr("“%1” is larger than %2 MiB; pictures of a chat are smaller.")
-                               .arg(name)
-                               .arg(PictureStore::kMostBytes >> 20));
+                               .arg(name, QString::number(PictureStore::kMostBytes >> 20)));
         }
         if (!take(block)) return {};
     }

@@ -82,9 +82,12 @@ void LoadDialog::addChoices(QFormLayout& form, const std::vector<std::string>& d
     m_context->setRange(0, kMostTokens);
     m_context->setSingleStep(1024);
     m_context->setSpecialValueText(tr("As the model suggests"));
-    m_context->setSuffix(tr(" tokens"));
+    m_context->setSuffix(tr(" token(s)", nullptr, m_context->value()));
     form.addRow(tr("&Context"), m_context);
-    connect(m_context, &QSpinBox::valueChanged, this, &LoadDialog::readChoices);
+    connect(m_context, &QSpinBox::valueChanged, this, [this](int tokens) {
+        m_context->setSuffix(tr(" token(s)", nullptr, tokens));
+        readChoices();
+    });
     auto* row = new QHBoxLayout;
     m_adapter = new QLineEdit(this);
     m_adapter->setObjectName(QStringLiteral("loadAdapter"));
@@ -124,7 +127,7 @@ void LoadDialog::showKnown() {
     if (!m_viewModel.isInspected()) {
         m_about->setText(tr("Reading the model's files…"));
     } else if (!m_viewModel.problem().isEmpty()) {
-        m_about->setText(tr("This cannot be opened: %1").arg(m_viewModel.problem()));
+        m_about->setText(tr("This cannot be opened. %1").arg(m_viewModel.problem()));
     } else {
         const QString can = m_viewModel.hasVision() ? tr("It reads text and pictures.")
                                                     : tr("It reads text alone: pictures are switched off with it.");
@@ -137,7 +140,7 @@ void LoadDialog::showKnown() {
         m_context->setMaximum(static_cast<int>(std::min<qint64>(m_viewModel.maxContext(), kMostTokens)));
     QStringList lines;
     for (const MemoryPart& part : m_viewModel.memory()) {
-        if (part.bytes > 0) lines.append(QStringLiteral("%1: %2").arg(part.name, locale.formattedDataSize(part.bytes)));
+        if (part.bytes > 0) lines.append(tr("%1: %2").arg(part.name, locale.formattedDataSize(part.bytes)));
     }
     m_memory->setText(
         lines.isEmpty()

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "gui/engine_client/error_sentences.h"
 #include "gui/engine_client/verb_process.h"
 
 namespace lapidary::gui {
@@ -20,6 +21,17 @@ qint64 numberAt(const QJsonObject& object, const char* key) {
 }
 
 }  // namespace
+
+// The names are those of plan::MemoryForecast.
+QString LoadViewModel::memoryPartName(const std::string& name) {
+    if (name == "language weights") return tr("weights of the language model");
+    if (name == "vision weights") return tr("weights of the vision tower");
+    if (name == "projection weights") return tr("weights of the projector");
+    if (name == "kv cache") return tr("key/value cache");
+    if (name == "activations") return tr("activations");
+    if (name == "vision activations") return tr("activations of the vision tower");
+    return QString::fromStdString(name);
+}
 
 LoadViewModel::LoadViewModel(EngineApi& engine, QString program, QString model, QObject* parent)
     : QObject(parent), m_engine(engine) {
@@ -46,7 +58,7 @@ void LoadViewModel::inspect(const QString& program) {
         if (result.ok()) {
             takeInspection(result.output);
         } else {
-            m_problem = result.errorText;
+            m_problem = withOriginal(exitSentence(result.exitCode), result.errorText);
         }
         emit changed();
     });
@@ -80,8 +92,7 @@ void LoadViewModel::take(std::int64_t id, const protocol::EventBody& body) {
     if (id != m_forecastId) return;
     if (const auto* forecast = std::get_if<protocol::ForecastEvent>(&body)) {
         m_memory.clear();
-        for (const protocol::ForecastPart& part : forecast->parts)
-            m_memory.push_back({QString::fromStdString(part.name), part.bytes});
+        for (const protocol::ForecastPart& part : forecast->parts) m_memory.push_back({memoryPartName(part.name), part.bytes});
         m_memoryBytes = forecast->totalBytes;
         m_availableBytes = forecast->availableBytes;
         m_context = forecast->context;
@@ -89,7 +100,7 @@ void LoadViewModel::take(std::int64_t id, const protocol::EventBody& body) {
     } else if (const auto* error = std::get_if<protocol::ErrorEvent>(&body)) {
         m_memory.clear();
         m_memoryBytes = 0;
-        m_problem = QString::fromStdString(error->message);
+        m_problem = withOriginal(errorSentence(error->code), QString::fromStdString(error->message));
         emit changed();
     }
 }

@@ -6,6 +6,7 @@
 #include <QString>
 #include <QStringList>
 #include <QTimer>
+#include <string>
 #include <vector>
 
 #include "gui/engine_client/engine_api.h"
@@ -13,7 +14,7 @@
 namespace lapidary::gui {
 
 struct MemoryPart {
-    QString name;  // the engine's: "language weights", "kv cache"
+    QString name;  // in the window's language
     qint64 bytes = 0;
 };
 
@@ -48,6 +49,7 @@ signals:
     void changed();
 
 private:
+    static QString memoryPartName(const std::string& name);
     void inspect(const QString& program);
     void takeInspection(const QByteArray& json);
     void forecast();

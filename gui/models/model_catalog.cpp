@@ -82,7 +82,9 @@ QVariant ModelCatalog::data(const QModelIndex& index, int role) const {
         case CompleteRole: return entry.complete;
         case Qt::AccessibleTextRole: {
             const QString size = entry.sizeBytes > 0 ? QLocale().formattedDataSize(entry.sizeBytes) : QString();
-            return QStringList{entry.name, size, entry.complete ? QString() : tr("incomplete")}.join(QStringLiteral(", "));
+            QStringList said{entry.name, size, entry.complete ? QString() : tr("incomplete")};
+            said.removeAll(QString());
+            return said.join(QStringLiteral(", "));
         }
         default: return {};
     }

@@ -52,15 +52,18 @@ ConversationPanel::ConversationPanel(Presets& presets, QWidget* parent) : QWidge
     m_length = new QSpinBox(this);
     m_length->setObjectName(QStringLiteral("maxNewTokens"));
     m_length->setRange(1, kMostNewTokens);
-    m_length->setSuffix(tr(" tokens"));
+    m_length->setSuffix(tr(" token(s)", nullptr, m_length->value()));
     form->addRow(tr("&Longest answer"), m_length);
-    connect(m_length, &QSpinBox::valueChanged, this, &ConversationPanel::tell);
+    connect(m_length, &QSpinBox::valueChanged, this, [this](int tokens) {
+        m_length->setSuffix(tr(" token(s)", nullptr, tokens));
+        tell();
+    });
     m_stop = new QLineEdit(this);
     m_stop->setObjectName(QStringLiteral("stopStrings"));
     m_stop->setPlaceholderText(tr("Separated by |"));
     form->addRow(tr("&Stop at"), m_stop);
     connect(m_stop, &QLineEdit::editingFinished, this, &ConversationPanel::tell);
-    m_probabilities = new QCheckBox(tr("Tint words by their &probability"), this);
+    m_probabilities = new QCheckBox(tr("Tint &words by their probability"), this);
     m_probabilities->setObjectName(QStringLiteral("probabilities"));
     form->addRow(m_probabilities);
     connect(m_probabilities, &QCheckBox::toggled, this, &ConversationPanel::tell);

@@ -3,6 +3,8 @@
 #include <QCoreApplication>
 #include <csignal>
 
+#include "gui/engine_client/error_sentences.h"
+
 namespace lapidary::gui {
 namespace {
 
@@ -17,7 +19,7 @@ public:
                     "The engine could not be started: the program “lapidary” is missing beside this one, or may not be run.");
             case EngineDeath::Kind::Exited: return tr("The engine ended by itself with code %1.").arg(death.code);
             case EngineDeath::Kind::Silent:
-                return tr("The engine gave no sign of life for %1 seconds and was ended.").arg(death.code);
+                return tr("The engine gave no sign of life for %n second(s) and was ended.", nullptr, death.code);
             case EngineDeath::Kind::WrongProtocol:
                 return tr("The engine speaks another version (%1) than this window. Install both from one release.")
                     .arg(death.code);
@@ -28,19 +30,6 @@ public:
                         "model.");
                 return tr("The engine crashed.");
         }
-        return {};
-    }
-
-    static QString sentenceOf(const std::string& code) {
-        if (code == "out_of_memory")
-            return tr("There was not enough memory for this. Choose a shorter context, fewer crops, or quantise the model.");
-        if (code == "not_found") return tr("Something that was asked for is not there.");
-        if (code == "invalid_file") return tr("A file is not what it should be.");
-        if (code == "invalid_data") return tr("Something in the request or a file cannot be used.");
-        if (code == "unsupported") return tr("This is not possible with this model or this version.");
-        if (code == "network") return tr("The network did not give what was asked for.");
-        if (code == "io") return tr("A file could not be read or written.");
-        if (code == "usage") return tr("The settings contradict each other or the model.");
         return {};
     }
 };
@@ -64,9 +53,7 @@ Notice noticeOf(const EngineDeath& death, bool inAnswer, bool hadModel) {
 }
 
 Notice noticeOf(const protocol::ErrorEvent& error) {
-    const QString plain = EngineNotices::sentenceOf(error.code);
-    const QString own = QString::fromStdString(error.message);
-    return {Notice::Kind::Problem, plain.isEmpty() ? own : plain, plain.isEmpty() ? QString() : own, {}};
+    return {Notice::Kind::Problem, errorSentence(error.code), QString::fromStdString(error.message), {}};
 }
 
 QString loadingText(const QString& stage) {

@@ -10,7 +10,7 @@ namespace lapidary::gui {
 
 // `inAnswer`: it was answering; `hadModel`: a model was open or opening.
 Notice noticeOf(const EngineDeath& death, bool inAnswer, bool hadModel);
-// By the error's code; an unknown code is shown in its own words.
+// By the error's code; its own words as details.
 Notice noticeOf(const protocol::ErrorEvent& error);
 // A stage of loading, in words.
 QString loadingText(const QString& stage);

@@ -15,6 +15,7 @@
 #include <QToolBar>
 
 #include "gui/chat_widgets/composer_widget.h"
+#include "gui/engine_client/error_sentences.h"
 #include "gui/engine_client/verb_process.h"
 #include "gui/history_widgets/history_panel.h"
 #include "gui/models/load_dialog.h"
@@ -155,7 +156,7 @@ void MainWindow::connectEngine() {
     connect(&m_engine, &EngineApi::logged, m_logPage, &LogPage::append);
     connect(&m_chat, &ChatViewModel::failed, this, [this](qint64, const protocol::ErrorEvent& error) { answerFailed(error); });
     connect(&m_chat, &ChatViewModel::warned, this, [this](const QString& message) {
-        m_chatPage->banner().show({Notice::Kind::Info, message, {}, {}});
+        m_chatPage->banner().show({Notice::Kind::Info, tr("The engine has a remark about this answer."), message, {}});
     });
     connect(&m_chatPage->banner(), &Banner::actionClicked, this, [this] {
         m_chatPage->banner().clear();
@@ -239,7 +240,8 @@ void MainWindow::download(const QString& id) {
         [this, id](const VerbResult& result) {
             m_download = nullptr;
             m_modelsPage->showDownload(
-                result.ok() ? tr("%1 is here.").arg(id) : tr("The download failed: %1").arg(result.errorText), 0.0, false);
+                result.ok() ? tr("%1 is here.").arg(id) : withOriginal(tr("The download failed."), result.errorText), 0.0,
+                false);
             m_catalog.refresh();
         });
     connect(m_download, &VerbProcess::line, this, [this, id](const QJsonObject& line) {
@@ -269,14 +271,20 @@ void MainWindow::showModelState() {
         case ModelSession::State::Loaded: {
             m_modelsPage->showProblem({});
             m_catalog.remember(QString::fromStdString(m_session.loaded().model));
-            for (const std::string& warning : m_session.loaded().warnings)
-                m_chatPage->banner().show({Notice::Kind::Warning, QString::fromStdString(warning), {}, {}});
+            QStringList warnings;
+            for (const std::string& warning : m_session.loaded().warnings) warnings.append(QString::fromStdString(warning));
+            if (!warnings.isEmpty())
+                m_chatPage->banner().show(
+                    {Notice::Kind::Warning,
+                     tr("The engine has %n remark(s) about this model.", nullptr, static_cast<int>(warnings.size())),
+                     warnings.join(QLatin1Char('\n')),
+                     {}});
             showPage(Page::Chat);
             break;
         }
         case ModelSession::State::Failed:
-            m_modelsPage->showProblem(noticeOf(m_session.error()).text + QLatin1Char('\n') +
-                                      QString::fromStdString(m_session.error().message));
+            m_modelsPage->showProblem(
+                withOriginal(errorSentence(m_session.error().code), QString::fromStdString(m_session.error().message)));
             break;
         case ModelSession::State::None: break;
     }

@@ -76,12 +76,12 @@ QString SeenDialog::aboutText(const Message& message, const std::optional<Answer
 void SeenDialog::addPicture(const Picture& picture) {
     for (const SeenView& view : picture.seen) {
         const rules::CropBox& box = view.box;
-        const QString title =
-            view.whole
-                ? tr("%1: the whole picture").arg(picture.name)
-                : tr("%1: pixels %2, %3 to %4, %5").arg(picture.name).arg(box.left).arg(box.top).arg(box.right).arg(box.bottom);
+        const QString title = view.whole ? tr("%1: the whole picture").arg(picture.name)
+                                         : tr("%1: pixels %2, %3 to %4, %5")
+                                               .arg(picture.name, QString::number(box.left), QString::number(box.top),
+                                                    QString::number(box.right), QString::number(box.bottom));
         auto* item =
-            new QListWidgetItem(title + QLatin1Char('\n') + tr("%n token(s)", nullptr, static_cast<int>(view.tokens)), m_list);
+            new QListWidgetItem(title + QLatin1Char('\n') + tr("%Ln token(s)", nullptr, static_cast<int>(view.tokens)), m_list);
         item->setData(kHashRole, view.sha256);
         item->setToolTip(tr("SHA-256 of the pixels: %1").arg(view.sha256));
     }
