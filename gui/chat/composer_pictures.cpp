@@ -34,7 +34,7 @@ QVariant ComposerPictures::data(const QModelIndex& index, int role) const {
     const PictureInspection& inspection = *m_inspector.find(id);
     switch (role) {
         case Qt::DisplayRole: return m_pictures.at(id).name;
-        case Qt::AccessibleTextRole: return accessibleText(index.row());
+        case Qt::AccessibleTextRole:
         case Qt::ToolTipRole: return accessibleText(index.row());
         case TileImage: return inspection.thumbnail;
         case TileAspect:

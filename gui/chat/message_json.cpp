@@ -79,7 +79,7 @@ PictureViews viewsFromJson(JsonFields& fields) {
     if (!fields.has("crops")) return views;
     const QJsonValue crops = fields.object().value(QLatin1String("crops"));
     if (!crops.isArray()) fields.refuse("crops", MessageJson::tr("A list of boxes is expected here."));
-    for (const QJsonValue& crop : crops.toArray()) views.crops.push_back(boxFromJson(fields, "crops", crop));
+    for (const QJsonValue crop : crops.toArray()) views.crops.push_back(boxFromJson(fields, "crops", crop));
     return views;
 }
 

@@ -14,7 +14,7 @@ QVariant PreviewViews::data(const QModelIndex& index, int role) const {
     const protocol::PreviewView& view = m_views[static_cast<std::size_t>(index.row())];
     switch (role) {
         case Qt::DisplayRole: return title(index.row());
-        case Qt::AccessibleTextRole: return accessibleText(index.row());
+        case Qt::AccessibleTextRole:
         case Qt::ToolTipRole: return accessibleText(index.row());
         case TileImage: return QString::fromStdString(view.path);
         case TileAspect: return QSizeF(1.0, 1.0);  // as the model sees it: stretched into a square

@@ -33,7 +33,7 @@ QString LoadViewModel::memoryPartName(const std::string& name) {
     return QString::fromStdString(name);
 }
 
-LoadViewModel::LoadViewModel(EngineApi& engine, QString program, QString model, QObject* parent)
+LoadViewModel::LoadViewModel(EngineApi& engine, const QString& program, const QString& model, QObject* parent)
     : QObject(parent), m_engine(engine) {
     m_choice.model = model.toStdString();
     m_delay.setSingleShot(true);
@@ -69,7 +69,7 @@ void LoadViewModel::takeInspection(const QByteArray& json) {
     const QJsonObject parts = document.value(QLatin1String("parts")).toObject();
     m_parameters = numberAt(parts.value(QLatin1String("total")).toObject(), "parameters");
     m_visionParameters = numberAt(parts.value(QLatin1String("vision")).toObject(), "parameters");
-    for (const QJsonValue& format : document.value(QLatin1String("formats")).toArray()) m_formats.append(format.toString());
+    for (const QJsonValue format : document.value(QLatin1String("formats")).toArray()) m_formats.append(format.toString());
     m_isFloat = !m_formats.isEmpty() && std::all_of(m_formats.begin(), m_formats.end(), [](const QString& format) {
         return format == QLatin1String("F32") || format == QLatin1String("F16") || format == QLatin1String("BF16");
     });

@@ -22,7 +22,7 @@ class LoadViewModel final : public QObject {
     Q_OBJECT
 
 public:
-    LoadViewModel(EngineApi& engine, QString program, QString model, QObject* parent = nullptr);
+    LoadViewModel(EngineApi& engine, const QString& program, const QString& model, QObject* parent = nullptr);
 
     [[nodiscard]] const protocol::LoadRequest& choice() const { return m_choice; }
     void choose(const protocol::LoadRequest& choice);  // model and what is known of it stay

@@ -105,7 +105,7 @@ void ModelCatalog::refresh() {
 
 void ModelCatalog::takeCache(const QByteArray& json) {
     m_cache.clear();
-    for (const QJsonValue& value : QJsonDocument::fromJson(json).array()) {
+    for (const QJsonValue value : QJsonDocument::fromJson(json).array()) {
         const QJsonObject model = value.toObject();
         const QString id = model.value(QStringLiteral("id")).toString();
         if (id.isEmpty() || id == QStringLiteral("demo")) continue;
