@@ -4,15 +4,14 @@
 #include <QCryptographicHash>
 #include <QDir>
 #include <QIcon>
-#include <QLibraryInfo>
 #include <QSettings>
 #include <QStandardPaths>
-#include <QTranslator>
 #include <memory>
 
 #include "app/desktop/single_instance.h"
 #include "gui/engine_client/engine_client.h"
 #include "gui/engine_client/verb_process.h"
+#include "gui/window/languages.h"
 #include "gui/window/loop_watch.h"
 #include "gui/window/main_window.h"
 
@@ -23,17 +22,6 @@ QString folderOf(QStandardPaths::StandardLocation place, const char* below) {
     const QString home = qEnvironmentVariable("LAPIDARY_HOME");
     if (!home.isEmpty()) return QDir(home).absoluteFilePath(QLatin1String(below));
     return QStandardPaths::writableLocation(place) + QStringLiteral("/lapidary");
-}
-
-void installTranslations(QApplication& application, const QString& language) {
-    const QLocale locale = language.isEmpty() ? QLocale() : QLocale(language);
-    QLocale::setDefault(locale);
-    auto* qt = new QTranslator(&application);
-    if (qt->load(locale, QStringLiteral("qtbase"), QStringLiteral("_"), QLibraryInfo::path(QLibraryInfo::TranslationsPath)))
-        QCoreApplication::installTranslator(qt);
-    auto* own = new QTranslator(&application);
-    if (own->load(locale, QStringLiteral("lapidary"), QStringLiteral("_"), QStringLiteral(":/i18n")))
-        QCoreApplication::installTranslator(own);
 }
 
 }  // namespace
@@ -64,7 +52,7 @@ int main(int argc, char** argv) {
     parser.addHelpOption();
     parser.addVersionOption();
     parser.process(application);
-    installTranslations(application, parser.value(language));
+    lapidary::gui::speak(application, parser.value(language));
 
     const QString dataFolder = folderOf(QStandardPaths::GenericDataLocation, "data");
     const QByteArray hash = QCryptographicHash::hash(dataFolder.toUtf8(), QCryptographicHash::Sha256).toHex().left(16);
