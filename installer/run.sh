@@ -2,17 +2,21 @@
 # Sets up, builds, and shows Lapidary at work: the demo model answers questions about pictures, with pan & scan and without, and the
 # real Gemma 3 270M goes on with a text at live speed.
 #
-#   installer/run.sh [--cpu|--cuda]
+#   installer/run.sh [--cpu|--cuda] [--window]
+#
+# --window   the window as well: lapidary-desktop
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
-device=auto
+device=auto groups=build
+windowOption=()
 while [ $# -gt 0 ]; do
     case "$1" in
         --cpu | --cuda) device="${1#--}" ;;
-        -h | --help) sed -n '2,5s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" && exit 0 ;;
-        *) fail "unknown option '$1'; --cpu and --cuda are known" ;;
+        --window) groups=gui windowOption=(-DLAPIDARY_GUI=ON) ;;
+        -h | --help) sed -n '2,7s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" && exit 0 ;;
+        *) fail "unknown option '$1'; --cpu, --cuda and --window are known" ;;
     esac
     shift
 done
@@ -20,9 +24,9 @@ device=$(chooseDevice "$device")
 preset=release
 [ "$device" = cuda ] && preset=release-cuda
 
-bash "$root/installer/setup.sh" "--$device"
+bash "$root/installer/setup.sh" "--$device" --with "$groups"
 echo "Building"
-configureAndBuild "$preset" "$root/build/$preset/build.log"
+configureAndBuild "$preset" "$root/build/$preset/build.log" "${windowOption[@]}"
 lapidary="$root/build/$preset/bin/lapidary"
 pictures="$root/resources/demo/pictures/images"
 
@@ -71,3 +75,4 @@ printf '\nAnd the real Gemma 3 270M, which goes on with a text:\n'
 show generate --model "$realModel" --raw --max-new-tokens 96 --temperature 0 --repetition-penalty 1.2 --device "$device" \
     --prompt "The old lighthouse keeper climbed the stairs, looked out over the sea, and"
 printf '\nThe program is %s; try: %s chat --model demo\n' "$lapidary" "$lapidary"
+if [ "${#windowOption[@]}" -gt 0 ]; then printf 'The window: %s --model demo\n' "$root/build/$preset/bin/lapidary-desktop"; fi

