@@ -1,32 +1,35 @@
 #!/usr/bin/env bash
 # Sets up, builds, and shows Lapidary at work: the demo model answers questions about pictures, with pan & scan and without, and the
-# real Gemma 3 270M goes on with a text at live speed.
+# real Gemma 3 270M goes on with a text at live speed.  Where a display is, the window opens with the demo model and a picture.
 #
-#   installer/run.sh [--cpu|--cuda] [--window]
+#   installer/run.sh [--cpu|--cuda] [--window|--headless]
 #
-# --window   the window as well: lapidary-desktop
+# --window     build the window where no display is, too
+# --headless   neither build nor open it, and install no Qt
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
-device=auto groups=build
-windowOption=()
+device=auto window=no
+if [ -n "${DISPLAY:-}${WAYLAND_DISPLAY:-}" ]; then window=open; fi
 while [ $# -gt 0 ]; do
     case "$1" in
         --cpu | --cuda) device="${1#--}" ;;
-        --window) groups=gui windowOption=(-DLAPIDARY_GUI=ON) ;;
-        -h | --help) sed -n '2,7s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" && exit 0 ;;
-        *) fail "unknown option '$1'; --cpu, --cuda and --window are known" ;;
+        --window) [ "$window" = open ] || window=build ;;
+        --headless) window=no ;;
+        -h | --help) sed -n '2,8s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" && exit 0 ;;
+        *) fail "unknown option '$1'; --cpu, --cuda, --window and --headless are known" ;;
     esac
     shift
 done
 device=$(chooseDevice "$device")
-preset=release
-[ "$device" = cuda ] && preset=release-cuda
+preset=headless groups=build
+if [ "$window" != no ]; then preset=release groups=build,gui; fi
+[ "$device" = cuda ] && preset="$preset-cuda"
 
 bash "$root/installer/setup.sh" "--$device" --with "$groups"
 echo "Building"
-configureAndBuild "$preset" "$root/build/$preset/build.log" "${windowOption[@]}"
+configureAndBuild "$preset" "$root/build/$preset/build.log"
 lapidary="$root/build/$preset/bin/lapidary"
 pictures="$root/resources/demo/pictures/images"
 
@@ -75,4 +78,8 @@ printf '\nAnd the real Gemma 3 270M, which goes on with a text:\n'
 show generate --model "$realModel" --raw --max-new-tokens 96 --temperature 0 --repetition-penalty 1.2 --device "$device" \
     --prompt "The old lighthouse keeper climbed the stairs, looked out over the sea, and"
 printf '\nThe program is %s; try: %s chat --model demo\n' "$lapidary" "$lapidary"
-if [ "${#windowOption[@]}" -gt 0 ]; then printf 'The window: %s --model demo\n' "$root/build/$preset/bin/lapidary-desktop"; fi
+if [ "$window" != no ]; then
+    desktop="$root/build/$preset/bin/lapidary-desktop"
+    printf 'The window: %s --model demo\n' "$desktop"
+    if [ "$window" = open ]; then exec "$desktop" --model demo "$pictures/test-25-000005.png"; fi
+fi

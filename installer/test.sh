@@ -1,24 +1,21 @@
 #!/usr/bin/env bash
 # Sets up, builds with warnings as errors, and runs all tests but those labelled slow, peer and gpu (presets of their own).
 #
-#   installer/test.sh [--cpu|--cuda] [--window] [--asan]
+#   installer/test.sh [--cpu|--cuda] [--asan]
 #
-# --window   the window and its tests as well (label gui)
-# --asan     the same tests once more under the address and undefined-behaviour sanitizers
-# --cuda     with the GPU plug-in, and the tests labelled gpu where a GPU is
+# --asan   the same tests once more under the address and undefined-behaviour sanitizers
+# --cuda   with the GPU plug-in, and the tests labelled gpu where a GPU is
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
-device=auto presets=() groups=test
-windowOption=()
+device=auto presets=()
 while [ $# -gt 0 ]; do
     case "$1" in
         --cpu | --cuda) device="${1#--}" ;;
-        --window) groups=test,gui windowOption=(-DLAPIDARY_GUI=ON) ;;
         --asan) presets+=(asan) ;;
-        -h | --help) sed -n '2,8s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" && exit 0 ;;
-        *) fail "unknown option '$1'; --cpu, --cuda, --window and --asan are known" ;;
+        -h | --help) sed -n '2,7s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" && exit 0 ;;
+        *) fail "unknown option '$1'; --cpu, --cuda and --asan are known" ;;
     esac
     shift
 done
@@ -38,13 +35,13 @@ runTests() {
 }
 
 started=$SECONDS
-bash "$root/installer/setup.sh" "--$device" --with "$groups"
+bash "$root/installer/setup.sh" "--$device" --with gui,test
 setupDone=$SECONDS
 phases="set-up $((setupDone - started)) s"
 for preset in "${presets[@]}"; do
     before=$SECONDS
     echo "Building ($preset)"
-    configureAndBuild "$preset" "$root/build/$preset/build.log" "${windowOption[@]}"
+    configureAndBuild "$preset" "$root/build/$preset/build.log"
     built=$SECONDS
     echo "Testing ($preset)"
     runTests "$preset" "$preset"
