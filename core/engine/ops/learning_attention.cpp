@@ -20,6 +20,8 @@ namespace {
 
 // Queries at once: large enough for a matrix product, small beside a window of 512 to 1024.
 constexpr std::int64_t kQueryBlock = 128;
+// On a GPU what counts is how few products there are.
+constexpr std::int64_t kDeviceQueryBlock = 1024;
 
 // [rows, queries, heads, head_dim] → [rows, kv_heads, group * queries, head_dim] of some queries: heads that share a key head
 // become one matrix.
@@ -52,8 +54,9 @@ public:
         const std::int64_t queries = q.size(1), keys = k.size(2);
         Gradients sums{at::empty(q.sizes(), q.options().dtype(at::kFloat)), at::zeros(k.sizes(), k.options()),
                        at::zeros(v.sizes(), v.options())};
-        for (std::int64_t first = 0; first < queries; first += kQueryBlock) {
-            const std::int64_t count = std::min(kQueryBlock, queries - first);
+        const std::int64_t block = q.is_cpu() ? kQueryBlock : kDeviceQueryBlock;
+        for (std::int64_t first = 0; first < queries; first += block) {
+            const std::int64_t count = std::min(block, queries - first);
             const Intervals part = queryRange(m_intervals, first, count);
             const KeyRange seen = seenKeys(part, 0, keys);
             addBlock(

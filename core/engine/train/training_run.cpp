@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <thread>
@@ -27,6 +28,10 @@ namespace lapidary::train {
 namespace {
 
 namespace fs = std::filesystem;
+
+// Logits in memory at once: small on a CPU, where they leave the cache; on a GPU enough for whole matrix products.
+constexpr std::int64_t kLossBlockBytes = 64 << 20;
+constexpr std::int64_t kDeviceLossBlockBytes = 1 << 30;
 
 std::string sha256(const std::string& text) {
     return image::sha256Hex({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
@@ -74,7 +79,8 @@ RunIdentity identityOf(const RunRequest& request, const TrainingModel& model, co
     identity.build = request.build;
     identity.worldSize = group.size();
     identity.threads = at::get_num_threads();
-    identity.device = model.network->options().device.str();
+    // Not which one: ranks have a GPU each.  Of what make it is the build tells.
+    identity.device = request.device.is_cpu() ? "cpu" : "cuda";
     return identity;
 }
 
@@ -311,9 +317,12 @@ std::unique_ptr<Objective> makeObjective(const plan::Recipe& recipe, TrainingMod
         return tower;
     }
     return std::make_unique<AnswerObjective>(
-        *model.network, AnswerObjective::Settings{.checkpointActivations = plan::recomputesActivations(recipe),
-                                                  .adapter = model.adapter.get(),
-                                                  .store = model.visionStates.get()});
+        *model.network,
+        AnswerObjective::Settings{
+            .lossBlockBytes = model.network->options().device.is_cpu() ? kLossBlockBytes : kDeviceLossBlockBytes,
+            .checkpointActivations = plan::recomputesActivations(recipe),
+            .adapter = model.adapter.get(),
+            .store = model.visionStates.get()});
 }
 
 // PyTorch's setting is the process's: a run that ends gives it back.
@@ -331,6 +340,25 @@ private:
     // In the order of both enumerations.
     static constexpr std::array<const char*, 3> kOfTorch{"highest", "high", "medium"};
     std::string m_before;
+};
+
+// Operations on a GPU whose sums have no fixed order have a slower variant that has one: a run goes on bit for bit only with those.
+class ScopedDeterminism {
+public:
+    explicit ScopedDeterminism(at::Device device) : m_on(!device.is_cpu()) {
+        if (!m_on) return;
+        ::setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8", 0);  // what cuBLAS asks for; read when its first handle is made
+        at::globalContext().setDeterministicFillUninitializedMemory(false);  // nothing of ours reads what it did not write
+        at::globalContext().setDeterministicAlgorithms(true, true);
+    }
+    ~ScopedDeterminism() {
+        if (m_on) at::globalContext().setDeterministicAlgorithms(false, false);
+    }
+    ScopedDeterminism(const ScopedDeterminism&) = delete;
+    ScopedDeterminism& operator=(const ScopedDeterminism&) = delete;
+
+private:
+    bool m_on;
 };
 
 std::string dtypeName(const plan::Recipe& recipe) {
@@ -353,6 +381,7 @@ Result<RunResult> runTraining(const RunRequest& request, distributed::ProcessGro
     at::set_num_threads(
         static_cast<int>(request.threads > 0 ? request.threads : std::max<std::int64_t>(1, cores / group.localSize())));
     const ScopedMatmulPrecision precision(recipe.train.float32MatmulPrecision);
+    const ScopedDeterminism determinism(request.device);
     ASSIGN_OR_RETURN(const double weightDecay, plan::effectiveWeightDecay(recipe));
     if (recipe.checkpoint.ckptStep && !request.resume) {
         return Error{ErrorCode::Usage,
@@ -367,8 +396,9 @@ Result<RunResult> runTraining(const RunRequest& request, distributed::ProcessGro
     const SystemClock machine;
     const Clock& clock = request.clock != nullptr ? *request.clock : machine;
     RunLog log(folder, folder != nullptr ? request.onEvent : nullptr, clock);
-    ASSIGN_OR_RETURN(TrainingModel model,
-                     onEveryRank(group, [&] { return openTrainingModel(recipe, modelPath, request.visionCache); }));
+    ASSIGN_OR_RETURN(TrainingModel model, onEveryRank(group, [&] {
+                         return openTrainingModel(recipe, modelPath, request.visionCache, request.device);
+                     }));
     ASSIGN_OR_RETURN(TrainingData data, onEveryRank(group, [&] { return openTrainingData(recipe, model.opened, stop); }));
     ASSIGN_OR_RETURN(const std::optional<SampleAnswers> samples, openSamples(recipe, model, group, stop));
     ASSIGN_OR_RETURN(const plan::TrainingForecast forecast,
@@ -396,8 +426,13 @@ Result<RunResult> runTraining(const RunRequest& request, distributed::ProcessGro
     started.globalBatchSize = recipe.train.globalBatchSize;
     started.device = identity.device;
     started.dtype = dtypeName(recipe);
-    started.estimatedPrivateBytes = forecast.memory.totalBytes();
-    started.notes = data.notes;
+    if (request.device.is_cpu()) {
+        started.estimatedPrivateBytes = forecast.memory.totalBytes();
+    } else {
+        started.notes.emplace_back(
+            "What a run needs of a GPU's memory is not forecast; its steps tell the peak (device_bytes).");
+    }
+    started.notes.insert(started.notes.end(), data.notes.begin(), data.notes.end());
     started.notes.insert(started.notes.end(), model.opened.warnings.begin(), model.opened.warnings.end());
     log.write(started);
     return RunLoop(
