@@ -108,6 +108,8 @@ public:
                              estimateTraining(recipe, recipe.checkpoint.pretrainedCheckpoint.value_or(recipe.model.hfPath),
                                               m_threads, invocation.stop));
             printEstimates(estimates, console);
+            if (m_device.starts_with("cuda"))
+                console.note("This is what a run on the CPU needs; the memory of a GPU is not forecast.");
         }
         if (m_dryRun || m_estimate) return {};
         RETURN_IF_ERROR(runnable);

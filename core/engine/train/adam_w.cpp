@@ -186,16 +186,14 @@ void AdamW::reserveScratch() const {
     (void)at::empty({scratchNumbers(std::max(most, together))}, options);
 }
 
-// Neighbours with the same constants together.
+// Those with the same constants together: norms, which do not decay, lie between matrices that do.
 void AdamW::updateOnDevice(const std::vector<kernels::AdamWStep>& steps, std::vector<Operands>& operands) {
-    DeviceUpdate together;
-    std::int64_t count = 0;
-    std::size_t first = 0;
-    const auto flush = [&] {
-        if (!together.values.empty()) adamWByAten(steps[first], together);
-        together = {};
-        count = 0;
+    struct Group {
+        kernels::AdamWStep step;
+        DeviceUpdate update;
+        std::int64_t count = 0;
     };
+    std::vector<Group> groups;
     for (std::size_t i = 0; i < m_parameters.size(); ++i) {
         Moments& moments = m_moments[i];
         const at::Tensor values = operands[i].values.view({-1});
@@ -205,15 +203,20 @@ void AdamW::updateOnDevice(const std::vector<kernels::AdamWStep>& steps, std::ve
             adamWEightBitByAten(steps[i], one);
             continue;
         }
-        if (count > 0 && (count + values.numel() > kTogether || !sameStep(steps[i], steps[first]))) flush();
-        if (count == 0) first = i;
-        together.values.push_back(values);
-        together.gradients.push_back(gradient.defined() ? gradient : at::zeros_like(values));
-        together.m.push_back(moments.m);
-        together.v.push_back(moments.v);
-        count += values.numel();
+        auto group =
+            std::find_if(groups.begin(), groups.end(), [&](const Group& each) { return sameStep(each.step, steps[i]); });
+        if (group == groups.end()) group = groups.insert(group, Group{steps[i], {}, 0});
+        if (group->count > 0 && group->count + values.numel() > kTogether) {
+            adamWByAten(group->step, group->update);
+            *group = Group{steps[i], {}, 0};
+        }
+        group->update.values.push_back(values);
+        group->update.gradients.push_back(gradient.defined() ? gradient : at::zeros_like(values));
+        group->update.m.push_back(moments.m);
+        group->update.v.push_back(moments.v);
+        group->count += values.numel();
     }
-    flush();
+    for (Group& group : groups) adamWByAten(group.step, group.update);
 }
 
 void AdamW::update(std::size_t index, const kernels::AdamWStep& step, Operands& operands) {
