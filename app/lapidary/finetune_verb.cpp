@@ -32,6 +32,11 @@ std::chrono::milliseconds groupTimeout(const plan::Recipe& recipe) {
     return std::chrono::seconds(50 * recipe.dist.distributedTimeoutMinutes);
 }
 
+std::function<std::int64_t()> peakBytesOf(at::Device device) {
+    const auto plugin = ops::CudaPlugin::open();
+    return [plugin, device] { return plugin ? plugin->peakBytes(device.index()) : 0; };
+}
+
 // Uploads after an evaluation or a checkpoint and at the end, when the recipe names a project.
 class WandbGuest {
 public:
@@ -77,6 +82,10 @@ public:
         command.add_option("--tell", m_word, "leave a word for the run that another process writes in the folder of --recipe")
             ->check(CLI::IsMember(train::runCommandNames()))
             ->type_name("WORD");
+        command
+            .add_option("--device", m_device,
+                        "where the model learns (default: a GPU where there is one, for each rank its own)")
+            ->type_name("auto|cpu|cuda|cuda:N");
         command.add_option("--threads", m_threads, "threads (default: all cores, shared among the ranks of a machine)")
             ->type_name("N");
     }
@@ -99,6 +108,8 @@ public:
                              estimateTraining(recipe, recipe.checkpoint.pretrainedCheckpoint.value_or(recipe.model.hfPath),
                                               m_threads, invocation.stop));
             printEstimates(estimates, console);
+            if (m_device.starts_with("cuda"))
+                console.note("This is what a run on the CPU needs; the memory of a GPU is not forecast.");
         }
         if (m_dryRun || m_estimate) return {};
         RETURN_IF_ERROR(runnable);
@@ -106,14 +117,16 @@ public:
         if (ranks.rank == 0) {
             for (const std::string& note : settled.notes) console.note(note);
         }
-        return train(recipe, places, invocation);
+        return train(recipe, places, ranks, invocation);
     }
 
 private:
-    Result<void> train(const plan::Recipe& recipe, const plan::RunPlaces& places, const Invocation& invocation) const {
+    Result<void> train(const plan::Recipe& recipe, const plan::RunPlaces& places, const distributed::GroupSettings& ranks,
+                       const Invocation& invocation) const {
         train::useTensorMemory();
         std::signal(SIGPIPE, SIG_IGN);  // a reader or a rank that went away is seen by write()
-        ASSIGN_OR_RETURN(const auto group, distributed::makeProcessGroup(variable, groupTimeout(recipe)));
+        ASSIGN_OR_RETURN(const at::Device device, distributed::deviceOfRank(m_device, ranks));
+        ASSIGN_OR_RETURN(const auto group, distributed::makeProcessGroup(variable, groupTimeout(recipe), device));
         TrainingConsole lines(recipe, invocation.console);
         std::optional<WandbGuest> guest;  // of rank 0, which alone hears of events
         if (group->rank() == 0) guest.emplace(recipe, places, invocation.console);
@@ -121,6 +134,8 @@ private:
         request.recipe = recipe;
         request.folder = m_resume ? places.load : places.folder;
         request.tensorboard = places.tensorboard;
+        request.device = device;
+        if (!device.is_cpu()) request.deviceBytes = peakBytesOf(device);
         request.resume = m_resume;
         request.acceptChanges = m_acceptChanges;
         request.threads = m_threads;
@@ -139,6 +154,7 @@ private:
     bool m_dryRun = false;
     bool m_estimate = false;
     bool m_resume = false;
+    std::string m_device = "auto";
     std::string m_word;
     bool m_acceptChanges = false;
     std::int64_t m_threads = 0;

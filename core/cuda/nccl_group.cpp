@@ -1,8 +1,12 @@
-// NOTE: compiled against LibTorch's headers, never run: the machines that this was written on had no two GPUs.
+// NOTE: a group of one rank and the errors of ranks that share a GPU have run (tests/core/cuda/nccl_test.cpp); sums between two GPUs have
+// not, for want of a machine with two.
 #include "core/cuda/nccl_group.h"
 
 #define USE_C10D_NCCL 1
 #include <cstdlib>
+#include <optional>
+#include <string>
+#include <string_view>
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/ProcessGroupNCCL.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
@@ -11,6 +15,17 @@
 namespace lapidary::cuda {
 namespace {
 
+// "NCCL error in: /pytorch/…:94, invalid usage …\nncclInvalidUsage: …\nLast error:\nDuplicate GPU detected : …": NCCL's own sentence where
+// it has one, else the first line.
+std::string plainReason(const std::string& text) {
+    constexpr std::string_view kOwn = "Last error:\n";
+    const std::size_t at = text.find(kOwn);
+    const std::string reason = at == std::string::npos ? text : text.substr(at + kOwn.size());
+    const std::string line = reason.substr(0, reason.find('\n'));
+    return line.empty() ? text.substr(0, text.find('\n')) : line;
+}
+
+// After a failure every later call gives the same error.
 class NcclGroup final : public distributed::ProcessGroup {
 public:
     NcclGroup(const PluginGroup& request, c10::intrusive_ptr<c10d::ProcessGroupNCCL> backend)
@@ -18,6 +33,18 @@ public:
           m_size(request.size),
           m_device(at::kCUDA, static_cast<c10::DeviceIndex>(request.device)),
           m_backend(std::move(backend)) {}
+    // A group that failed may have operations under way that never end: it is not waited for.
+    ~NcclGroup() override {
+        try {
+            if (m_failure)
+                m_backend->abort();
+            else
+                m_backend->shutdown();
+        } catch (const std::exception&) {  // it goes away in any case
+        }
+    }
+    NcclGroup(const NcclGroup&) = delete;
+    NcclGroup& operator=(const NcclGroup&) = delete;
 
     [[nodiscard]] int rank() const override { return m_rank; }
     [[nodiscard]] int size() const override { return m_size; }
@@ -46,6 +73,7 @@ public:
 
     Result<std::vector<at::Tensor>> allGather(const at::Tensor& tensor) override {
         std::vector<at::Tensor> found;
+        found.reserve(static_cast<std::size_t>(m_size));
         for (int i = 0; i < m_size; ++i) found.push_back(at::empty(tensor.sizes(), tensor.options()));
         RETURN_IF_ERROR(run("allGather", [&] {
             std::vector<std::vector<at::Tensor>> outputs{found};
@@ -63,15 +91,16 @@ public:
 private:
     template <class Start>
     Result<void> run(const char* operation, const Start& start) {
+        if (m_failure) return *m_failure;
         try {
             start()->wait();
             return {};
         } catch (const std::exception& problem) {
-            const std::string text = problem.what();
-            return Error{ErrorCode::ChildDied,
-                         "a rank ended or did not answer in " + std::string(operation) + " of rank " + std::to_string(m_rank) +
-                             ": " + text.substr(0, text.find('\n')),
-                         ""};
+            m_failure = Error{ErrorCode::ChildDied,
+                              "NCCL failed in " + std::string(operation) + " of rank " + std::to_string(m_rank) + ": " +
+                                  plainReason(problem.what()),
+                              ""};
+            return *m_failure;
         }
     }
 
@@ -79,6 +108,7 @@ private:
     int m_size;
     at::Device m_device;
     c10::intrusive_ptr<c10d::ProcessGroupNCCL> m_backend;
+    std::optional<Error> m_failure;
 };
 
 }  // namespace
@@ -90,6 +120,7 @@ distributed::ProcessGroup* makeNcclGroup(const PluginGroup& request) {
     const std::chrono::milliseconds timeout(request.timeoutMs);
     c10d::TCPStoreOptions options;
     options.port = request.masterPort;
+    options.isServer = request.size == 1;  // no Gloo group serves one rank
     options.waitWorkers = false;
     options.timeout = timeout;
     auto store = c10::make_intrusive<c10d::PrefixStore>("lapidary/nccl",

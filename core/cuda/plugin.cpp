@@ -1,5 +1,6 @@
 // The plug-in's one symbol.  Being loaded already registers ATen's CUDA operators, as it is linked to libtorch_cuda.
 #include <ATen/Context.h>
+#include <c10/cuda/CUDACachingAllocator.h>
 #include <c10/cuda/CUDAFunctions.h>
 #include <cuda_runtime_api.h>
 
@@ -65,6 +66,18 @@ std::int32_t makeReady(std::int32_t index, char* message, std::size_t size) {
     }
 }
 
+std::int32_t peakBytes(std::int32_t index, std::uint64_t* bytes, char* message, std::size_t size) {
+    try {
+        const auto stats = c10::cuda::CUDACachingAllocator::getDeviceStats(static_cast<c10::DeviceIndex>(index));
+        *bytes = static_cast<std::uint64_t>(
+            stats.reserved_bytes[static_cast<std::size_t>(c10::CachingAllocator::StatType::AGGREGATE)].peak);
+        return 0;
+    } catch (const std::exception& error) {
+        const std::string text = error.what();
+        return say(text.substr(0, text.find('\n')).c_str(), message, size);
+    }
+}
+
 std::int32_t makeGroup(const lapidary::cuda::PluginGroup* request, void** group, char* message, std::size_t size) {
     try {
         *group = lapidary::cuda::makeNcclGroup(*request);
@@ -78,6 +91,6 @@ std::int32_t makeGroup(const lapidary::cuda::PluginGroup* request, void** group,
 }  // namespace
 
 extern "C" __attribute__((visibility("default"))) std::int32_t lapidary_cuda_plugin(std::int32_t abi, Plugin* plugin) {
-    if (abi == lapidary::cuda::kPluginAbi) *plugin = {CUDART_VERSION, deviceCount, device, makeReady, makeGroup};
+    if (abi == lapidary::cuda::kPluginAbi) *plugin = {CUDART_VERSION, deviceCount, device, makeReady, peakBytes, makeGroup};
     return lapidary::cuda::kPluginAbi;
 }

@@ -8,7 +8,7 @@
 namespace lapidary::cuda {
 
 // Raised with any change below: a plug-in of another build is refused, never guessed at.
-inline constexpr std::int32_t kPluginAbi = 2;
+inline constexpr std::int32_t kPluginAbi = 3;
 inline constexpr const char* kPluginSymbol = "lapidary_cuda_plugin";
 
 struct PluginDevice {
@@ -36,6 +36,8 @@ struct Plugin {
     std::int32_t (*device)(std::int32_t index, PluginDevice* device, char* message, std::size_t size);
     // Starts ATen's CUDA side and selects the device: afterwards tensors may live on it.
     std::int32_t (*makeReady)(std::int32_t index, char* message, std::size_t size);
+    // Bytes that tensors have taken of the device at most since the process began, by ATen's allocator.
+    std::int32_t (*peakBytes)(std::int32_t index, std::uint64_t* bytes, char* message, std::size_t size);
     // NCCL: `*group` becomes a lapidary::distributed::ProcessGroup, which the caller deletes.
     std::int32_t (*makeGroup)(const PluginGroup* request, void** group, char* message, std::size_t size);
 };

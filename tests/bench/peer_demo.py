@@ -1,11 +1,11 @@
 """transformers beside `lapidary finetune`: the same full training steps of the demo model on the same pictures, in the same minutes.
 
-    python3 tests/bench/peer_demo.py LAPIDARY MODEL_FOLDER [--batch 16] [--steps 8] [--threads 2] [--rounds 2]
+    python3 tests/bench/peer_demo.py LAPIDARY MODEL_FOLDER [--device cpu] [--batch 16] [--steps 8] [--threads 2] [--rounds 2]
 
 MODEL_FOLDER: any folder of the demo's architecture (`--model demo`, or a run's `initial`).  Both train tower, projector and text model
 in float32 on one question a picture, pan & scan on, from `lapidary dataset make scenes`; Lapidary tokenizes and cuts the views, and
 `lapidary dataset preview` hands ids, labels and views to the peer.  Losses are compared first; then printed are the medians of tokens a
-second (padding not counted) and the peaks of private resident memory, and Lapidary's share of the peer's.
+second (padding not counted) and the peaks of private resident memory (on a GPU: of its own), and Lapidary's share of the peer's.
 Needs torch 2.11, transformers 5.17, numpy and Pillow.
 """
 import argparse
@@ -52,13 +52,14 @@ def ours(arguments, folder: pathlib.Path, name: str) -> dict:
     path = folder / f"{name}.json"
     path.write_text(json.dumps(settings))
     _, peak = run_watched([arguments.lapidary, "finetune", "--recipe", str(path), "--peft", "none", "--threads",
-                           str(arguments.threads)], {"OMP_NUM_THREADS": str(arguments.threads)})
+                           str(arguments.threads), "--device", arguments.device], {"OMP_NUM_THREADS": str(arguments.threads)})
     events = [json.loads(line) for line in (folder / name / "events.jsonl").read_text().splitlines()]
     steps = [event for event in events if event["type"] == "step"]
-    return {"losses": [step["loss"] for step in steps], "rates": [step["tokens_per_second"] for step in steps[1:]], "peak": peak}
+    return {"losses": [step["loss"] for step in steps], "rates": [step["tokens_per_second"] for step in steps[1:]],
+            "peak": steps[-1].get("device_bytes", peak)}
 
 
-def peer_main(samples: str, model_path: str, batch: int, steps: int, threads: int) -> None:
+def peer_main(samples: str, model_path: str, batch: int, steps: int, threads: int, device: str) -> None:
     import numpy
     import PIL.Image
     import torch
@@ -66,7 +67,7 @@ def peer_main(samples: str, model_path: str, batch: int, steps: int, threads: in
 
     torch.set_num_threads(threads)
     model = transformers.Gemma3ForConditionalGeneration.from_pretrained(model_path, dtype=torch.float32)
-    model.train()
+    model = model.to(device).train()
     image_token = model.config.image_token_id
     rows = json.loads(pathlib.Path(samples).read_text())
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4, weight_decay=0.0)
@@ -85,31 +86,34 @@ def peer_main(samples: str, model_path: str, batch: int, steps: int, threads: in
         views = [numpy.asarray(PIL.Image.open(view).convert("RGB")) for row in chosen for view in row["views"]]
         pixels = torch.from_numpy(numpy.stack(views)).permute(0, 3, 1, 2).float().div(127.5).sub(1.0)
         start = time.perf_counter()
-        loss = model(input_ids=ids, attention_mask=mask, labels=labels, pixel_values=pixels,
-                     token_type_ids=(ids == image_token).long()).loss
+        loss = model(input_ids=ids.to(device), attention_mask=mask.to(device), labels=labels.to(device), pixel_values=pixels.to(device),
+                     token_type_ids=(ids == image_token).long().to(device)).loss
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         optimizer.zero_grad()
-        seconds = time.perf_counter() - start
         losses.append(loss.item())
+        seconds = time.perf_counter() - start
         if step > 0:
             rates.append(int(mask.sum()) / seconds)
-    print(json.dumps({"losses": losses, "rates": rates}))
+    peak = {"peak": torch.cuda.max_memory_reserved()} if device != "cpu" else {}
+    print(json.dumps({"losses": losses, "rates": rates, **peak}))
 
 
 def main() -> None:
     if len(sys.argv) > 1 and sys.argv[1] == "--peer":
-        peer_main(sys.argv[2], sys.argv[3], *map(int, sys.argv[4:7]))
+        peer_main(sys.argv[2], sys.argv[3], *map(int, sys.argv[4:7]), sys.argv[7])
         return
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("lapidary")
     parser.add_argument("model")
+    parser.add_argument("--device", default="cpu")
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--steps", type=int, default=8)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=2)
     arguments = parser.parse_args()
+    arguments.dtype = "float32"
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         samples = prepare(arguments, folder, arguments.batch * 4)

@@ -1,4 +1,5 @@
 // `lapidary finetune` before a run: recipes, differences, refusals, memory.
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -59,6 +60,24 @@ TEST_F(Verbs, Fault61FinetuneNamesWhatItCannotRead) {
     const Finished data = finetune({"--recipe", "270m"});
     EXPECT_EQ(data.code, 2);
     EXPECT_NE(data.err.find("--data-path FILE"), std::string::npos) << data.err;
+}
+
+TEST_F(Verbs, FinetuneRefusesADeviceBeforeAnythingIsWritten) {
+    const std::vector<std::string> words{"--recipe",       "270m", "--model",    text(),
+                                         "--dataset-type", "mock", "--save-dir", path("runs")};
+    const auto on = [&](const char* device, const std::map<std::string, std::string>& environment) {
+        std::vector<std::string> all = words;
+        all.insert(all.end(), {"--device", device, "train.global_batch_size=2", "train.micro_batch_size=1"});
+        return finetune(all, environment);
+    };
+    const Finished unknown = on("gpu", {});
+    EXPECT_EQ(unknown.code, 2) << unknown.err;
+    EXPECT_NE(unknown.err.find("expected auto, cpu, cuda or cuda:N, found 'gpu'"), std::string::npos) << unknown.err;
+    const Finished shared =
+        on("cuda:0", {{"RANK", "1"}, {"WORLD_SIZE", "2"}, {"MASTER_ADDR", "127.0.0.1"}, {"MASTER_PORT", "29511"}});
+    EXPECT_EQ(shared.code, 2) << shared.err;
+    EXPECT_NE(shared.err.find("2 ranks of one machine cannot share 'cuda:0'"), std::string::npos) << shared.err;
+    EXPECT_FALSE(std::filesystem::exists(path("runs")));
 }
 
 TEST_F(Verbs, FinetuneEstimatesMemoryByItem) {

@@ -23,6 +23,7 @@ struct GroupSettings {
     int rank = 0;
     int size = 1;
     int localSize = 1;  // ranks on this machine
+    int localRank = 0;  // among them
     std::string masterAddress = "127.0.0.1";  // of rank 0, as the others reach it; what rank 0 listens on, nothing else
     std::uint16_t masterPort = 0;
     std::filesystem::path storeFile;  // not empty: the ranks of one machine meet in this file instead

@@ -4,6 +4,7 @@
 #include <cctype>
 #include <charconv>
 
+#include "core/engine/distributed/device_group.h"
 #include "core/engine/distributed/local_group.h"
 
 namespace lapidary::distributed {
@@ -52,12 +53,14 @@ Result<GroupSettings> groupSettings(const Environment& environment) {
     ASSIGN_OR_RETURN(settings.rank, number(environment, "RANK", 0, settings.size - 1));
     if (settings.size == 1) return settings;
     settings.localSize = settings.size;
+    settings.localRank = settings.rank;
     if (environment("LOCAL_WORLD_SIZE")) {
         ASSIGN_OR_RETURN(settings.localSize, number(environment, "LOCAL_WORLD_SIZE", 1, settings.size));
     }
     if (environment("LOCAL_RANK")) {
         ASSIGN_OR_RETURN(const int local, number(environment, "LOCAL_RANK", 0, settings.localSize - 1));
         if (local > settings.rank) return unusable("LOCAL_RANK", "at most RANK", std::to_string(local));
+        settings.localRank = local;
     }
     ASSIGN_OR_RETURN(settings.masterAddress, hostName(environment));
     ASSIGN_OR_RETURN(const int port, number(environment, "MASTER_PORT", 1, 65535));
@@ -70,6 +73,43 @@ Result<std::shared_ptr<ProcessGroup>> makeProcessGroup(const Environment& enviro
     settings.timeout = timeout;
     if (settings.size == 1) return std::shared_ptr<ProcessGroup>(std::make_shared<LocalGroup>());
     return openGlooGroup(settings);
+}
+
+Result<std::shared_ptr<ProcessGroup>> makeProcessGroup(const Environment& environment, std::chrono::milliseconds timeout,
+                                                       at::Device device) {
+    ASSIGN_OR_RETURN(GroupSettings settings, groupSettings(environment));
+    ASSIGN_OR_RETURN(auto group, makeProcessGroup(environment, timeout));
+    if (settings.size == 1 || device.is_cpu()) return group;
+    settings.timeout = timeout;
+    return withDevice(std::move(group), settings, device);
+}
+
+Result<at::Device> deviceOfRank(const std::string& wanted, const GroupSettings& settings) {
+    return deviceOfRank(wanted, settings, [] { return ops::CudaPlugin::open(); });
+}
+
+Result<at::Device> deviceOfRank(const std::string& wanted, const GroupSettings& settings,
+                                const std::function<Result<ops::CudaPlugin>()>& openPlugin) {
+    if (settings.localSize == 1) return ops::resolveDevice(wanted, openPlugin);
+    if (wanted.starts_with("cuda:")) {
+        return Error{ErrorCode::Usage,
+                     std::to_string(settings.localSize) + " ranks of one machine cannot share '" + wanted +
+                         "'; --device cuda gives each the GPU of its LOCAL_RANK",
+                     "--device"};
+    }
+    if (wanted != "auto" && wanted != "cuda") return ops::resolveDevice(wanted, openPlugin);
+    // The same answer on all ranks: a GPU for each, or none.
+    const auto plugin = openPlugin();
+    const auto devices = plugin ? plugin->devices() : Result<std::vector<ops::CudaDevice>>(plugin.error());
+    const bool enough = devices && std::ssize(*devices) >= settings.localSize;
+    if (!enough && wanted == "auto") return at::Device(at::kCPU);
+    if (!enough && devices) {
+        return Error{ErrorCode::Unsupported,
+                     std::to_string(settings.localSize) + " ranks of this machine want a GPU each, and it has " +
+                         std::to_string(devices->size()) + ". --device cpu works everywhere",
+                     "--device"};
+    }
+    return ops::resolveDevice("cuda:" + std::to_string(settings.localRank), openPlugin);
 }
 
 }  // namespace lapidary::distributed

@@ -21,7 +21,7 @@ namespace {
 // reading a picture.  Views of a small tower go together while it learns, or each would add its own gradient to every weight.
 // Without gradients they go one by one: the states of a view are then the same bits in whatever company it came.
 constexpr std::int64_t kPatchesAtOnceCpu = 4096;
-constexpr std::int64_t kViewsAtOnceGpu = 8;
+constexpr std::int64_t kPatchesAtOnceGpu = 8 * 4096;
 
 Result<void> checkPart(const config::Gemma3Config& config, const ModelPart& part) {
     const std::int64_t layers = config.text.numHiddenLayers;
@@ -153,9 +153,9 @@ Result<at::Tensor> Gemma3VlModel::projectVisionStates(const at::Tensor& pooled, 
 }
 
 std::int64_t Gemma3VlModel::viewsAtOnce() const {
-    if (!m_options.device.is_cpu()) return kViewsAtOnceGpu;
-    if (!c10::GradMode::is_enabled()) return 1;
-    return std::max<std::int64_t>(1, kPatchesAtOnceCpu / m_config.vision->numPatches());
+    const bool onCpu = m_options.device.is_cpu();
+    if (onCpu && !c10::GradMode::is_enabled()) return 1;
+    return std::max<std::int64_t>(1, (onCpu ? kPatchesAtOnceCpu : kPatchesAtOnceGpu) / m_config.vision->numPatches());
 }
 
 at::Tensor Gemma3VlModel::asInput(const at::Tensor& values) const {

@@ -3,6 +3,7 @@
 #include <ATen/ops/empty.h>
 
 #include <algorithm>
+#include <memory>
 #include <string>
 
 namespace lapidary::model {
@@ -186,6 +187,7 @@ LayerInputs makeLayerInputs(const std::vector<RowLayout>& rows, const config::Te
         LayerTypeInputs& mine = full ? inputs.full : inputs.sliding;
         mine.rotary = (full ? rotary.full : rotary.sliding).tables(positions, precision);
         mine.intervals = rowIntervals(rows, config, type, queryBegin, queryEnd);
+        if (!mine.rotary.cos.is_cpu()) mine.intervals.masks = std::make_shared<ops::MaskMemory>();
         mine.firstSeen = lowestSeen(mine.intervals, inputs.totalKeys);
     }
     return inputs;

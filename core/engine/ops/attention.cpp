@@ -31,14 +31,13 @@ double lowest(at::ScalarType type) {
 }
 
 // One block of queries against keys that cover everything it sees.  q [rows, kv_heads, group, queries, head_dim];
-// k, v [rows, kv_heads, keys, head_dim]; mask [rows, 1, 1, queries, keys] → as q.
-at::Tensor attendBlock(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const at::Tensor& mask, double scale,
+// k, v [rows, kv_heads, keys, head_dim]; hidden [rows, 1, 1, queries, keys] → as q.
+at::Tensor attendBlock(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const at::Tensor& hidden, double scale,
                        at::Tensor* weights) {
     const std::int64_t rows = q.size(0), kvHeads = q.size(1), group = q.size(2), queries = q.size(3), headDim = q.size(4);
     const std::int64_t keys = k.size(2);
     const at::Tensor flat = q.reshape({rows, kvHeads, group * queries, headDim});
     at::Tensor scores = (flat.matmul(k.transpose(-2, -1)) * scale).view({rows, kvHeads, group, queries, keys});
-    const at::Tensor hidden = mask.logical_not();
     // finfo.min rather than -inf, as the reference: a padding query's row stays finite, so no gradient turns into NaN.
     scores = scores.masked_fill(hidden, lowest(scores.scalar_type()));
     at::Tensor probabilities = scores.softmax(-1, at::kFloat).masked_fill(hidden, 0.0);
@@ -99,7 +98,7 @@ at::Tensor ringAttention(const at::Tensor& q, const at::Tensor& k, const at::Ten
 
 Intervals queryRange(const Intervals& all, std::int64_t first, std::int64_t count) {
     const auto range = [&](const at::Tensor& bounds) { return bounds.defined() ? bounds.narrow(1, first, count) : bounds; };
-    return {range(all.begin), range(all.end), range(all.prefixBegin), range(all.prefixEnd)};
+    return {range(all.begin), range(all.end), range(all.prefixBegin), range(all.prefixEnd), all.masks, all.firstQuery + first};
 }
 
 KeyRange seenKeys(const Intervals& intervals, std::int64_t firstKey, std::int64_t keys) {
@@ -130,6 +129,14 @@ at::Tensor intervalMask(const Intervals& intervals, std::int64_t firstKey, std::
     return seen;
 }
 
+at::Tensor hiddenMask(const Intervals& intervals, std::int64_t firstKey, std::int64_t keys, at::Device device) {
+    at::Tensor made;
+    at::Tensor& hidden =
+        intervals.masks ? intervals.masks->at({intervals.firstQuery, intervals.begin.size(1), firstKey, keys}) : made;
+    if (!hidden.defined()) hidden = intervalMask(intervals, firstKey, keys, device).logical_not_().unsqueeze(1).unsqueeze(1);
+    return hidden;
+}
+
 at::Tensor maskedAttention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, std::int64_t firstKey,
                            const Intervals& intervals, double scale, at::Tensor* weights) {
     const std::int64_t rows = q.size(0), queries = q.size(1), heads = q.size(2), headDim = q.size(3);
@@ -146,9 +153,9 @@ at::Tensor maskedAttention(const at::Tensor& q, const at::Tensor& k, const at::T
         const Intervals part = queryRange(intervals, first, count);
         const KeyRange seen = weights != nullptr ? KeyRange{firstKey, firstKey + keys} : seenKeys(part, firstKey, keys);
         const std::int64_t begin = seen.begin - firstKey, size = seen.end - seen.begin;
-        const at::Tensor mask = intervalMask(part, seen.begin, size, q.device()).unsqueeze(1).unsqueeze(1);
+        const at::Tensor hidden = hiddenMask(part, seen.begin, size, q.device());
         parts.push_back(attendBlock(grouped.narrow(3, first, count), keyRows.narrow(2, begin, size),
-                                    valueRows.narrow(2, begin, size), mask, scale, weights));
+                                    valueRows.narrow(2, begin, size), hidden, scale, weights));
     }
     const at::Tensor all = parts.size() == 1 ? parts.front() : at::cat(parts, 3);
     return all.permute({0, 3, 1, 2, 4}).reshape({rows, queries, heads, headDim});

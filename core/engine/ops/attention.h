@@ -5,8 +5,24 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <map>
+#include <memory>
 
 namespace lapidary::ops {
+
+// Masks of one forward by queries and keys: where the start of each operation counts, making one for every layer costs more than the
+// layer's products.  As large as the masks; used by one thread at a time.
+class MaskMemory {
+public:
+    struct Place {
+        std::int64_t firstQuery, queries, firstKey, keys;
+        auto operator<=>(const Place&) const = default;
+    };
+    at::Tensor& at(const Place& place) { return m_masks[place]; }
+
+private:
+    std::map<Place, at::Tensor> m_masks;
+};
 
 // Keys that each query sees, in absolute positions: int32 [rows, queries] on the CPU; an empty interval sees none and gives zeros.
 struct Intervals {
@@ -15,6 +31,9 @@ struct Intervals {
     // A second interval, below the first: the shared prefix of packed sequences.  Shapes as above; undefined where there is none.
     at::Tensor prefixBegin{};
     at::Tensor prefixEnd{};
+    // Where the layers of a forward on a device find each other's masks; null: each makes its own.
+    std::shared_ptr<MaskMemory> masks{};
+    std::int64_t firstQuery = 0;  // of all that `masks` knows
 };
 
 // The kernel: float32 on a CPU, no gradient, no mask in memory.
@@ -37,6 +56,9 @@ at::Tensor learningAttention(const at::Tensor& q, const at::Tensor& k, const at:
 
 // Intervals as a mask over the keys [firstKey, firstKey + keys): bool [rows, queries, keys] on `device`.
 at::Tensor intervalMask(const Intervals& intervals, std::int64_t firstKey, std::int64_t keys, at::Device device);
+
+// Where no key is seen, ready for scores: bool [rows, 1, 1, queries, keys].
+at::Tensor hiddenMask(const Intervals& intervals, std::int64_t firstKey, std::int64_t keys, at::Device device);
 
 // Some queries of all rows.
 Intervals queryRange(const Intervals& all, std::int64_t first, std::int64_t count);

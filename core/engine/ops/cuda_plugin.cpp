@@ -80,6 +80,19 @@ Result<void> CudaPlugin::makeReady(int index) const {
     return {};
 }
 
+std::int64_t CudaPlugin::peakBytes(int index) const {
+    std::uint64_t bytes = 0;
+    return m_plugin.peakBytes(index, &bytes, nullptr, 0) == 0 ? static_cast<std::int64_t>(bytes) : 0;
+}
+
+Result<void*> CudaPlugin::makeGroup(const cuda::PluginGroup& request) const {
+    char message[kMessageBytes] = {};
+    void* group = nullptr;
+    if (m_plugin.makeGroup(&request, &group, message, sizeof message) != 0)
+        return Error{ErrorCode::ChildDied, std::string("the ranks could not meet by NCCL: ") + message, "GPU"};
+    return group;
+}
+
 Result<at::Device> resolveDevice(const std::string& wanted) {
     return resolveDevice(wanted, [] { return CudaPlugin::open(); });
 }

@@ -41,6 +41,11 @@ public:
     [[nodiscard]] Result<std::vector<CudaDevice>> devices() const;
     // Tensors may live on the device afterwards.  Errors: Unsupported with LibTorch's sentence.
     [[nodiscard]] Result<void> makeReady(int index) const;
+    // What tensors have taken of a device that is ready, at most since the process began; 0 where that cannot be said.
+    [[nodiscard]] std::int64_t peakBytes(int index) const;
+    // A lapidary::distributed::ProcessGroup by NCCL, which the caller owns; what it is has no meaning here.  Errors: ChildDied with c10d's
+    // sentence.
+    [[nodiscard]] Result<void*> makeGroup(const cuda::PluginGroup& request) const;
 
 private:
     explicit CudaPlugin(const cuda::Plugin& plugin) : m_plugin(plugin) {}

@@ -20,6 +20,8 @@ namespace {
 
 // Queries at once: large enough for a matrix product, small beside a window of 512 to 1024.
 constexpr std::int64_t kQueryBlock = 128;
+// On a GPU what counts is how few products there are.
+constexpr std::int64_t kDeviceQueryBlock = 1024;
 
 // [rows, queries, heads, head_dim] → [rows, kv_heads, group * queries, head_dim] of some queries: heads that share a key head
 // become one matrix.
@@ -52,13 +54,14 @@ public:
         const std::int64_t queries = q.size(1), keys = k.size(2);
         Gradients sums{at::empty(q.sizes(), q.options().dtype(at::kFloat)), at::zeros(k.sizes(), k.options()),
                        at::zeros(v.sizes(), v.options())};
-        for (std::int64_t first = 0; first < queries; first += kQueryBlock) {
-            const std::int64_t count = std::min(kQueryBlock, queries - first);
+        const std::int64_t block = q.is_cpu() ? kQueryBlock : kDeviceQueryBlock;
+        for (std::int64_t first = 0; first < queries; first += block) {
+            const std::int64_t count = std::min(block, queries - first);
             const Intervals part = queryRange(m_intervals, first, count);
             const KeyRange seen = seenKeys(part, 0, keys);
             addBlock(
                 {q, k.narrow(2, seen.begin, seen.end - seen.begin), v.narrow(2, seen.begin, seen.end - seen.begin), gradient},
-                intervalMask(part, seen.begin, seen.end - seen.begin, q.device()), first, count, seen, sums);
+                hiddenMask(part, seen.begin, seen.end - seen.begin, q.device()), first, count, seen, sums);
         }
         return {sums.q.to(q.scalar_type()), sums.k.to(kept[1].scalar_type()), sums.v.to(kept[2].scalar_type())};
     }
@@ -118,14 +121,13 @@ private:
         return {dq, dk, dv};
     }
 
-    // mask [rows, count, keys seen].  With P = softmax(S) and dP = dO · vᵀ:  dS = P ∘ (dP − Σ keys of P ∘ dP).
-    void addBlock(const Block& block, const at::Tensor& mask, std::int64_t first, std::int64_t count, const KeyRange& seen,
+    // hidden [rows, 1, 1, count, keys seen].  With P = softmax(S) and dP = dO · vᵀ:  dS = P ∘ (dP − Σ keys of P ∘ dP).
+    void addBlock(const Block& block, const at::Tensor& hidden, std::int64_t first, std::int64_t count, const KeyRange& seen,
                   Gradients& sums) const {
         const std::int64_t rows = block.q.size(0), heads = block.q.size(2), headDim = block.q.size(3);
         const std::int64_t kvHeads = block.k.size(1), size = block.k.size(2), group = heads / kvHeads;
         const at::Tensor q = groupedRows(block.q, kvHeads, first, count);
         const at::Tensor dOut = groupedRows(block.gradient, kvHeads, first, count);
-        const at::Tensor hidden = mask.logical_not().unsqueeze(1).unsqueeze(1);
         at::Tensor p = q.matmul(block.k.transpose(-2, -1)).mul_(m_scale).view({rows, kvHeads, group, count, size});
         p = p.masked_fill_(hidden, std::numeric_limits<float>::lowest()).softmax(-1).masked_fill_(hidden, 0.0);
         p = p.view({rows, kvHeads, group * count, size});

@@ -2,6 +2,7 @@
 
 #include <ATen/Parallel.h>
 #include <ATen/TensorOperators.h>
+#include <ATen/ops/_fused_rms_norm.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/layer_norm.h>
@@ -9,6 +10,7 @@
 #include <c10/core/GradMode.h>
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -27,6 +29,10 @@ constexpr std::int64_t kPieces = 32;
 // Gemma's formula by ATen, for gradients and other devices.  x of any type.
 at::Tensor composedRmsNorm(const at::Tensor& x, const at::Tensor& weight, double eps) {
     const at::Tensor wide = x.to(at::kFloat);
+    // One operation instead of seven: on a GPU the start of each is what a short row costs.
+    if (x.is_cuda()) {
+        return std::get<0>(at::_fused_rms_norm(wide, {x.size(-1)}, weight.to(at::kFloat) + 1.0, eps)).to(x.scalar_type());
+    }
     const at::Tensor scaled = wide * (wide.square().mean(-1, true) + eps).rsqrt();
     return (scaled * (weight.to(at::kFloat) + 1.0)).to(x.scalar_type());
 }

@@ -2,7 +2,10 @@
 
 #include <ATen/Parallel.h>
 #include <ATen/TensorOperators.h>
+#include <ATen/ops/arange.h>
 #include <ATen/ops/empty.h>
+
+#include <c10/util/accumulate.h>
 
 #include <cmath>
 #include <vector>
@@ -37,6 +40,26 @@ at::Tensor filled(at::IntArrayRef shape, const Draw& draw) {
     return values;
 }
 
+// hashOf by ATen, for other devices: int64 wraps as uint64 does, only the shift must bring zeros in.
+at::Tensor hashesOf(const at::Tensor& values) {
+    const auto shifted = [](const at::Tensor& value, std::int64_t bits) {
+        return value.bitwise_right_shift(bits).bitwise_and_((std::int64_t{1} << (64 - bits)) - 1);
+    };
+    const auto constant = [](std::uint64_t bits) { return static_cast<std::int64_t>(bits); };
+    at::Tensor value = values + constant(0x9E3779B97F4A7C15ULL);
+    value = value.bitwise_xor(shifted(value, 30)).mul_(constant(0xBF58476D1CE4E5B9ULL));
+    value = value.bitwise_xor(shifted(value, 27)).mul_(constant(0x94D049BB133111EBULL));
+    return value.bitwise_xor(shifted(value, 31));
+}
+
+// unit() of every place of `shape`, float64: the same bits.
+at::Tensor unitsOn(at::Device device, at::IntArrayRef shape, std::uint64_t seed) {
+    const at::Tensor index = at::arange(c10::multiply_integers(shape), at::TensorOptions(at::kLong).device(device));
+    const at::Tensor hashes = hashesOf(hashesOf(index).bitwise_xor_(static_cast<std::int64_t>(seed)));
+    const std::int64_t high = (std::int64_t{1} << 53) - 1;
+    return hashes.bitwise_right_shift(11).bitwise_and_(high).to(at::kDouble).mul_(0x1p-53).view(shape);
+}
+
 class Dropout : public Operation {
 public:
     Dropout(double p, std::uint64_t seed) : m_p(p), m_seed(seed) {}
@@ -50,6 +73,10 @@ public:
 private:
     [[nodiscard]] at::Tensor thinned(const at::Tensor& x) const {
         const double kept = 1.0 / (1.0 - m_p);
+        if (!x.is_cpu()) {
+            const at::Tensor stays = unitsOn(x.device(), x.sizes(), m_seed).ge(m_p);
+            return x * stays.to(at::kFloat).mul_(static_cast<float>(kept)).to(x.scalar_type());
+        }
         const at::Tensor factors =
             filled(x.sizes(), [&](std::uint64_t index) { return unit(m_seed, index) < m_p ? 0.0 : kept; });
         return x * factors.to(x.device(), x.scalar_type());

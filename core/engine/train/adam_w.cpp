@@ -2,8 +2,11 @@
 
 #include <ATen/Parallel.h>
 #include <ATen/TensorOperators.h>
+#include <ATen/ops/_foreach_norm.h>
 #include <ATen/ops/empty.h>
+#include <ATen/ops/stack.h>
 #include <ATen/ops/zeros.h>
+#include <ATen/ops/zeros_like.h>
 #include <c10/core/GradMode.h>
 #include <c10/util/Exception.h>
 
@@ -13,6 +16,7 @@
 #include <numeric>
 #include <utility>
 
+#include "core/engine/train/device_adam_w.h"
 #include "kernels/adam_w.h"
 
 namespace lapidary::train {
@@ -22,7 +26,16 @@ constexpr std::int64_t kSmallestEightBit = 4096;
 // Elements that one thread takes at a time; whole eight-bit blocks.
 constexpr std::int64_t kGrain = 64 * kernels::kEightBitBlock;
 
-at::Tensor zeros(std::int64_t count, at::ScalarType type) { return at::zeros({count}, at::TensorOptions(type)); }
+// Elements of tensors on a device that are updated together.
+constexpr std::int64_t kTogether = std::int64_t{1} << 25;
+
+at::Tensor zeros(std::int64_t count, at::ScalarType type, at::Device device) {
+    return at::zeros({count}, at::TensorOptions(type).device(device));
+}
+
+bool sameStep(const kernels::AdamWStep& a, const kernels::AdamWStep& b) {
+    return a.decayFactor == b.decayFactor && a.stepSize == b.stepSize;  // all else is the optimizer's
+}
 
 kernels::AdamWStep constants(const AdamWSettings& settings, const TrainableParameter& parameter, double learningRate,
                              double gradientScale, std::int64_t update) {
@@ -73,9 +86,15 @@ double squareSum(const at::Tensor& gradient) {
 
 double globalGradientNorm(AdamW& optimizer) {
     double sum = 0.0;
+    std::vector<at::Tensor> onDevice;
     optimizer.visitGradients([&](const TrainableParameter&, at::Tensor& gradient) {
-        if (gradient.defined()) sum += squareSum(gradient);
+        if (gradient.defined() && !gradient.is_cpu()) onDevice.push_back(gradient.detach());
+        if (gradient.defined() && gradient.is_cpu()) sum += squareSum(gradient);
     });
+    if (!onDevice.empty()) {  // waits for the device once
+        const std::vector<at::Tensor> norms = at::_foreach_norm(onDevice, 2, at::kDouble);
+        sum += at::stack(norms).square().sum().item<double>();
+    }
     return std::sqrt(sum);
 }
 
@@ -102,19 +121,20 @@ void AdamW::collectGradients() {
 AdamW::AdamW(TrainableParameters parameters, const AdamWSettings& settings)
     : m_parameters(std::move(parameters)), m_settings(settings) {
     for (const TrainableParameter& parameter : m_parameters) {
-        TORCH_CHECK(parameter.tensor.is_contiguous() && parameter.tensor.is_cpu(),
-                    "the optimizer wants contiguous tensors on the CPU");
+        const at::Device device = parameter.tensor.device();
+        TORCH_CHECK(parameter.tensor.is_contiguous() && device == m_parameters.front().tensor.device(),
+                    "the optimizer wants contiguous tensors on one device");
         const std::int64_t count = parameter.tensor.numel();
         Moments moments;
         if (settings.moments == MomentType::EightBit && count >= kSmallestEightBit) {
             const std::int64_t blocks = (count + kernels::kEightBitBlock - 1) / kernels::kEightBitBlock;
-            moments.m = zeros(count, at::kByte);  // with scale 0 every code means 0
-            moments.v = zeros(count, at::kByte);
-            moments.mScale = zeros(blocks, at::kFloat);
-            moments.vScale = zeros(blocks, at::kFloat);
+            moments.m = zeros(count, at::kByte, device);  // with scale 0 every code means 0
+            moments.v = zeros(count, at::kByte, device);
+            moments.mScale = zeros(blocks, at::kFloat, device);
+            moments.vScale = zeros(blocks, at::kFloat, device);
         } else {
-            moments.m = zeros(count, at::kFloat);
-            moments.v = zeros(count, at::kFloat);
+            moments.m = zeros(count, at::kFloat, device);
+            moments.v = zeros(count, at::kFloat, device);
         }
         const bool rounded = parameter.tensor.scalar_type() != at::kFloat;
         if (rounded && settings.masterWeights) moments.master = parameter.tensor.detach().to(at::kFloat).flatten();
@@ -135,13 +155,68 @@ void AdamW::step(double learningRate, double gradientScale) {
     std::vector<Operands> operands;
     operands.reserve(m_parameters.size());
     for (std::size_t i = 0; i < m_parameters.size(); ++i) operands.push_back(operandsOf(i));
+    std::vector<kernels::AdamWStep> steps;
+    steps.reserve(m_parameters.size());
+    for (const TrainableParameter& parameter : m_parameters)
+        steps.push_back(constants(m_settings, parameter, learningRate, gradientScale, m_updates + 1));
+    if (!isOnCpu()) reserveScratch();
     ++m_updates;
+    if (isOnCpu()) {
+        for (std::size_t i = 0; i < m_parameters.size(); ++i) update(i, steps[i], operands[i]);
+    } else {
+        updateOnDevice(steps, operands);
+    }
     for (std::size_t i = 0; i < m_parameters.size(); ++i) {
         const TrainableParameter& parameter = m_parameters[i];
-        update(i, constants(m_settings, parameter, learningRate, gradientScale, m_updates), operands[i]);
         if (parameter.tensor.scalar_type() == at::kFloat) continue;
         parameter.tensor.detach().copy_(operands[i].values.view(parameter.tensor.sizes()));
     }
+}
+
+// Taken and given back: LibTorch's allocator of the device keeps it for the update, which then cannot run out half-way.
+void AdamW::reserveScratch() const {
+    std::int64_t most = 0;
+    std::int64_t together = 0;
+    for (const TrainableParameter& parameter : m_parameters) {
+        const std::int64_t count = parameter.tensor.numel();
+        together = std::min(together + count, kTogether);
+        most = std::max(most, count);
+    }
+    const auto options = at::TensorOptions(at::kFloat).device(m_parameters.front().tensor.device());
+    (void)at::empty({scratchNumbers(std::max(most, together))}, options);
+}
+
+// Those with the same constants together: norms, which do not decay, lie between matrices that do.
+void AdamW::updateOnDevice(const std::vector<kernels::AdamWStep>& steps, std::vector<Operands>& operands) {
+    struct Group {
+        kernels::AdamWStep step;
+        DeviceUpdate update;
+        std::int64_t count = 0;
+    };
+    std::vector<Group> groups;
+    for (std::size_t i = 0; i < m_parameters.size(); ++i) {
+        Moments& moments = m_moments[i];
+        const at::Tensor values = operands[i].values.view({-1});
+        const at::Tensor gradient = operands[i].gradient.defined() ? operands[i].gradient.view({-1}) : at::Tensor();
+        if (moments.mScale.defined()) {
+            EightBitUpdate one{values, gradient, moments.m, moments.mScale, moments.v, moments.vScale};
+            adamWEightBitByAten(steps[i], one);
+            continue;
+        }
+        auto group =
+            std::find_if(groups.begin(), groups.end(), [&](const Group& each) { return sameStep(each.step, steps[i]); });
+        if (group == groups.end()) group = groups.insert(group, Group{steps[i], {}, 0});
+        if (group->count > 0 && group->count + values.numel() > kTogether) {
+            adamWByAten(group->step, group->update);
+            *group = Group{steps[i], {}, 0};
+        }
+        group->update.values.push_back(values);
+        group->update.gradients.push_back(gradient.defined() ? gradient : at::zeros_like(values));
+        group->update.m.push_back(moments.m);
+        group->update.v.push_back(moments.v);
+        group->count += values.numel();
+    }
+    for (Group& group : groups) adamWByAten(group.step, group.update);
 }
 
 void AdamW::update(std::size_t index, const kernels::AdamWStep& step, Operands& operands) {

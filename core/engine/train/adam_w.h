@@ -1,5 +1,5 @@
 // AdamW over the parameters that learn: decoupled decay, bias correction, moments in float32 or in eight bits.
-// Lives on the thread that owns the tensors.
+// On the CPU by our kernels, elsewhere by ATen (device_adam_w.h).  Lives on the thread that owns the tensors.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -72,16 +72,20 @@ private:
 
     [[nodiscard]] Operands operandsOf(std::size_t index);
     void update(std::size_t index, const kernels::AdamWStep& step, Operands& operands);
+    void reserveScratch() const;
+    void updateOnDevice(const std::vector<kernels::AdamWStep>& steps, std::vector<Operands>& operands);
     // The step's gradient of parameter `index`, or undefined.
     at::Tensor& gradientOf(std::size_t index);
 
-    TrainableParameters m_parameters;
+    [[nodiscard]] bool isOnCpu() const { return m_parameters.empty() || m_parameters.front().tensor.is_cpu(); }
+
+    TrainableParameters m_parameters;  // all on one device
     AdamWSettings m_settings;
     std::vector<Moments> m_moments;
     std::int64_t m_updates = 0;
 };
 
-// L2 norm of all gradients of the step together, summed in float64 in a fixed order.  Parameters without one count as 0.
+// L2 norm of all gradients of the step together, summed in float64, on the CPU in an order that no number of threads changes.  Parameters without one count as 0.
 double globalGradientNorm(AdamW& optimizer);
 
 }  // namespace lapidary::train

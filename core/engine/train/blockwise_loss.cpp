@@ -52,12 +52,12 @@ RowLoss lossOfRow(float* logits, std::int64_t vocab, std::int64_t target, std::o
 }  // namespace
 
 LossResult blockwiseLoss(const LossRequest& request, const ops::Weight& head) {
+    if (head.bytes() == nullptr) return deviceLoss(request, head.tensor());
     const c10::AutoGradMode noGraph(false);
     const std::int64_t n = request.hidden.size(0);
     const std::int64_t width = request.hidden.size(1);
     const std::int64_t vocab = head.rows();
     TORCH_CHECK(width == head.cols() && request.targets.numel() == n, "hidden, targets and head do not belong together");
-    TORCH_CHECK(head.bytes() != nullptr, "the head must lie in this machine's memory");
     LossResult result;
     result.losses = at::empty({n}, at::TensorOptions(at::kFloat));
     if (request.wantsPredictions) result.predictions = at::empty({n}, at::TensorOptions(at::kLong));

@@ -29,6 +29,11 @@ struct LossResult {
 };
 
 // `head` [vocab, hidden] in any stored form.  Where it learns and gradients are wanted, its gradient is added to head.tensor().grad().
+// Losses and predictions lie on the CPU, the gradients where their tensors do.
 LossResult blockwiseLoss(const LossRequest& request, const ops::Weight& head);
+
+// The same by ATen, on the device where `head`, float32 or bfloat16, lies: what blockwiseLoss does for heads that are not in this
+// machine's memory.  bfloat16 products are summed in float32; the slope of the logits is rounded to it for the way back.
+LossResult deviceLoss(const LossRequest& request, const at::Tensor& head);
 
 }  // namespace lapidary::train

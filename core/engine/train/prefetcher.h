@@ -1,9 +1,13 @@
-// Makes the next samples on a thread of its own while the present ones are used.  What it gives depends on the indices alone.
+// Makes the next samples on threads of their own while the present ones are used.  What it gives depends on the indices alone.
 #pragma once
 
+#include <ATen/Parallel.h>
+
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <future>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -14,15 +18,16 @@ namespace lapidary::train {
 template <class T>
 class Prefetcher {
 public:
-    // `make` is called on another thread.
+    // `make` is called on other threads, several at once.
     explicit Prefetcher(std::function<Result<T>(std::int64_t)> make) : m_make(std::move(make)) {}
 
-    // The samples of `wanted`; those of `next` are begun.
+    // The samples of `wanted`; those of `next` are begun, on as many threads as the caller computes with: a GPU would wait for one.
     Result<std::vector<T>> take(const std::vector<std::int64_t>& wanted, const std::vector<std::int64_t>& next) {
-        Result<std::vector<T>> found = m_pending.valid() && m_wanted == wanted ? m_pending.get() : makeAll(wanted);
+        const auto threads = static_cast<std::size_t>(std::max(1, at::get_num_threads()));
+        Result<std::vector<T>> found = m_pending.valid() && m_wanted == wanted ? m_pending.get() : makeAll(wanted, threads);
         if (m_pending.valid()) m_pending.wait();
         m_wanted = next;
-        if (!next.empty()) m_pending = std::async(std::launch::async, [this, next] { return makeAll(next); });
+        if (!next.empty()) m_pending = std::async(std::launch::async, [this, next, threads] { return makeAll(next, threads); });
         return found;
     }
 
@@ -30,11 +35,22 @@ public:
     void forget() { m_pending = {}; }
 
 private:
-    Result<std::vector<T>> makeAll(const std::vector<std::int64_t>& indices) const {
+    // Thread t takes every sample at t, t + threads, …
+    Result<std::vector<T>> makeAll(const std::vector<std::int64_t>& indices, std::size_t threads) const {
+        const std::size_t workers = std::min(threads, indices.size());
+        std::vector<std::optional<Result<T>>> made(indices.size());
+        const auto work = [&](std::size_t first) {
+            for (std::size_t i = first; i < indices.size(); i += workers) made[i] = m_make(indices[i]);
+        };
+        std::vector<std::future<void>> others;
+        for (std::size_t i = 1; i < workers; ++i) others.push_back(std::async(std::launch::async, work, i));
+        if (workers > 0) work(0);
+        for (std::future<void>& other : others) other.get();
         std::vector<T> samples;
-        for (const std::int64_t index : indices) {
-            ASSIGN_OR_RETURN(T sample, m_make(index));
-            samples.push_back(std::move(sample));
+        samples.reserve(made.size());
+        for (std::optional<Result<T>>& one : made) {
+            if (!*one) return one->error();
+            samples.push_back(std::move(**one));
         }
         return samples;
     }

@@ -18,7 +18,8 @@ constexpr auto kPollPause = std::chrono::milliseconds(100);
 constexpr auto kSavePause = std::chrono::seconds(5);
 
 // FNV-1a of a tensor's bytes: tells whether it moved, nothing more.
-std::uint64_t hashOf(const at::Tensor& tensor) {
+std::uint64_t hashOf(const at::Tensor& given) {
+    const at::Tensor tensor = given.detach().to(at::kCPU);
     std::uint64_t hash = 0xCBF29CE484222325U;
     const auto* const bytes = static_cast<const std::uint8_t*>(tensor.const_data_ptr());
     for (std::size_t i = 0; i < tensor.nbytes(); ++i) hash = (hash ^ bytes[i]) * 0x100000001B3U;
@@ -141,6 +142,7 @@ protocol::RunFinishedEvent RunLoop::finished(const std::string& message) const {
     event.rollbacks = m_counters.troubles.rollbacks;
     event.loweredLearningRates = m_counters.troubles.lowered;
     event.privateBytes = m_parts.memory.bytes();
+    if (m_request.deviceBytes) event.deviceBytes = m_request.deviceBytes();
     return event;
 }
 
@@ -226,6 +228,7 @@ void RunLoop::tellStep(const StepReport& report, double seconds) {
     event.epoch = static_cast<double>(m_counters.consumedSamples) / static_cast<double>(m_order.samplesPerPass());
     event.remainingSeconds = m_time.remainingSeconds(m_stepsDone, m_request.recipe.train.trainIters - m_counters.step);
     event.privateBytes = m_parts.memory.bytes();
+    if (m_request.deviceBytes) event.deviceBytes = m_request.deviceBytes();
     m_parts.log.write(event);
 }
 

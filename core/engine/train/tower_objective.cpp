@@ -30,8 +30,9 @@ at::Tensor labelsOf(const MicroBatch& batch, std::size_t head) {
 TowerObjective::TowerObjective(model::Gemma3VlModel& model) : m_model(model) {
     TORCH_CHECK(model.config().isVisionLanguage(), "a tower's warm-up of a model without one");
     const std::int64_t width = model.config().vision->hiddenSize;
-    m_weight = at::zeros({allClasses(), width}, at::TensorOptions(at::kFloat)).requires_grad_(true);
-    m_bias = at::zeros({allClasses()}, at::TensorOptions(at::kFloat)).requires_grad_(true);
+    const auto options = at::TensorOptions(at::kFloat).device(model.options().device);
+    m_weight = at::zeros({allClasses(), width}, options).requires_grad_(true);
+    m_bias = at::zeros({allClasses()}, options).requires_grad_(true);
 }
 
 TrainableParameters TowerObjective::parameters() const {
@@ -49,7 +50,7 @@ Result<at::Tensor> TowerObjective::scores(const MicroBatch& batch, std::stop_tok
 Result<double> TowerObjective::accumulate(const MicroBatch& batch, double gradientScale, std::stop_token stop) {
     const c10::AutoGradMode gradients(true);
     ASSIGN_OR_RETURN(const at::Tensor all, scores(batch, std::move(stop)));
-    at::Tensor loss = at::zeros({}, at::TensorOptions(at::kFloat));
+    at::Tensor loss = at::zeros({}, all.options());
     std::int64_t first = 0;
     for (std::size_t head = 0; head < scenes::kTokenHeadCount; ++head) {
         const std::int64_t classes = scenes::kTokenHeadClasses[head];
@@ -57,7 +58,8 @@ Result<double> TowerObjective::accumulate(const MicroBatch& batch, double gradie
         const at::Tensor mine = all.narrow(-1, first, classes).reshape({-1, classes});
         first += classes;
         if (!labels.ge(0).any().item<bool>()) continue;  // a mean over nothing
-        loss = loss + at::nll_loss(mine.log_softmax(-1), labels, {}, at::Reduction::Mean, scenes::kNoTokenLabel);
+        loss =
+            loss + at::nll_loss(mine.log_softmax(-1), labels.to(all.device()), {}, at::Reduction::Mean, scenes::kNoTokenLabel);
     }
     if (loss.requires_grad()) (loss * gradientScale).backward();
     return loss.item<double>();
@@ -71,7 +73,7 @@ Result<Tally> TowerObjective::evaluate(const MicroBatch& batch, std::stop_token 
     std::int64_t first = 0;
     for (std::size_t head = 0; head < scenes::kTokenHeadCount; ++head) {
         const std::int64_t classes = scenes::kTokenHeadClasses[head];
-        const at::Tensor labels = labelsOf(batch, head);
+        const at::Tensor labels = labelsOf(batch, head).to(all.device());
         const at::Tensor mine = all.narrow(-1, first, classes).reshape({-1, classes});
         first += classes;
         const at::Tensor known = labels.ge(0);

@@ -61,7 +61,7 @@ void Trainer::restore(std::int64_t nextStep, double recentLoss) {
 // A rank that has no gradient of a parameter (no picture in its micro-batches) adds zeros.
 void Trainer::completeGradients() {
     m_optimizer.visitGradients([](const TrainableParameter& parameter, at::Tensor& gradient) {
-        if (!gradient.defined()) gradient = at::zeros(parameter.tensor.sizes(), at::TensorOptions(at::kFloat));
+        if (!gradient.defined()) gradient = at::zeros(parameter.tensor.sizes(), parameter.tensor.options().dtype(at::kFloat));
         gradient = gradient.contiguous();
     });
 }

@@ -52,7 +52,7 @@ at::ScalarType scalarOf(kernels::BlockFormat format) {
 checkpoint::TensorToStore learned(const std::string& name, const at::Tensor& values, const checkpoint::StoredTensor& stored) {
     const at::ScalarType type = scalarOf(stored.format);
     return {name, dtypeOf(stored.format), stored.shape, [values, type](const auto& append) {
-                const at::Tensor rounded = values.detach().to(type).contiguous();
+                const at::Tensor rounded = values.detach().to(at::kCPU, type).contiguous();
                 return append(
                     {static_cast<const std::byte*>(rounded.const_data_ptr()), static_cast<std::size_t>(rounded.nbytes())});
             }};
@@ -103,7 +103,7 @@ TrainableParameters adapterParameters(model::Adapter& adapter, bool decayAll) {
 }
 
 Result<TrainingModel> openTrainingModel(const plan::Recipe& recipe, const std::string& modelPath,
-                                        const std::filesystem::path& visionCache) {
+                                        const std::filesystem::path& visionCache, at::Device device) {
     TrainingModel made;
     made.path = modelPath;
     ASSIGN_OR_RETURN(made.plan, plan::freezePlan(recipe));
@@ -113,6 +113,7 @@ Result<TrainingModel> openTrainingModel(const plan::Recipe& recipe, const std::s
     for (const auto& [name, parameter] : table) made.totalParameters += parameter.elements();
     model::LoadOptions options;
     options.storage = model::WeightStorage::Trainable;
+    options.device = device;
     options.precision = recipe.mixedPrecision == plan::Precision::Float32 ? ops::Precision::Float32 : ops::Precision::BFloat16;
     options.learns = [&](const std::string& name) { return made.plan.trainsWeights(table.at(name).part); };
     ASSIGN_OR_RETURN(made.network, model::Gemma3VlModel::load(made.opened.config(), *made.opened.checkpoint.tensors, options));

@@ -34,11 +34,11 @@ struct TrainingModel {
 // What learns of an adapter.  Decay acts on all of it, or on matrices alone.
 TrainableParameters adapterParameters(model::Adapter& adapter, bool decayAll);
 
-// Frozen parts stay mapped as they are stored.  Errors: those of opening; Usage where nothing learns; Unsupported for quantised weights
+// On the CPU frozen parts stay mapped as they are stored, elsewhere they are held in the type of the activations.  Errors: those of opening; Usage where nothing learns; Unsupported for quantised weights
 // that are to learn.
 // `visionCache`: where a frozen tower's results are kept (empty: VisionStateStore::defaultFolder()).
 Result<TrainingModel> openTrainingModel(const plan::Recipe& recipe, const std::string& modelPath,
-                                        const std::filesystem::path& visionCache);
+                                        const std::filesystem::path& visionCache, at::Device device);
 
 // What a checkpoint of a run holds for its users: `adapter/` as peft stores it, where there is one, and `model/` where weights
 // themselves learn (a Hugging Face folder, each tensor in the type that the base stores it in).

@@ -1,10 +1,8 @@
 #include "core/engine/train/training_run.h"
 
-#include <ATen/Context.h>
 #include <ATen/Parallel.h>
 
 #include <algorithm>
-#include <array>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <thread>
@@ -16,6 +14,7 @@
 #include "core/engine/train/on_this_rank.h"
 #include "core/engine/train/run_forecast.h"
 #include "core/engine/train/run_loop.h"
+#include "core/engine/train/scoped_arithmetic.h"
 #include "core/engine/train/tower_objective.h"
 #include "core/shared/base/file.h"
 #include "core/shared/base/json.h"
@@ -27,6 +26,10 @@ namespace lapidary::train {
 namespace {
 
 namespace fs = std::filesystem;
+
+// Logits in memory at once: small on a CPU, where they leave the cache; on a GPU enough for whole matrix products.
+constexpr std::int64_t kLossBlockBytes = 64 << 20;
+constexpr std::int64_t kDeviceLossBlockBytes = 1 << 30;
 
 std::string sha256(const std::string& text) {
     return image::sha256Hex({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
@@ -74,7 +77,8 @@ RunIdentity identityOf(const RunRequest& request, const TrainingModel& model, co
     identity.build = request.build;
     identity.worldSize = group.size();
     identity.threads = at::get_num_threads();
-    identity.device = model.network->options().device.str();
+    // Not which one: ranks have a GPU each.  Of what make it is the build tells.
+    identity.device = request.device.is_cpu() ? "cpu" : "cuda";
     return identity;
 }
 
@@ -311,27 +315,13 @@ std::unique_ptr<Objective> makeObjective(const plan::Recipe& recipe, TrainingMod
         return tower;
     }
     return std::make_unique<AnswerObjective>(
-        *model.network, AnswerObjective::Settings{.checkpointActivations = plan::recomputesActivations(recipe),
-                                                  .adapter = model.adapter.get(),
-                                                  .store = model.visionStates.get()});
+        *model.network,
+        AnswerObjective::Settings{
+            .lossBlockBytes = model.network->options().device.is_cpu() ? kLossBlockBytes : kDeviceLossBlockBytes,
+            .checkpointActivations = plan::recomputesActivations(recipe),
+            .adapter = model.adapter.get(),
+            .store = model.visionStates.get()});
 }
-
-// PyTorch's setting is the process's: a run that ends gives it back.
-class ScopedMatmulPrecision {
-public:
-    explicit ScopedMatmulPrecision(plan::MatmulPrecision precision)
-        : m_before(kOfTorch.at(static_cast<std::size_t>(at::globalContext().float32MatmulPrecision()))) {
-        at::globalContext().setFloat32MatmulPrecision(kOfTorch.at(static_cast<std::size_t>(precision)));
-    }
-    ~ScopedMatmulPrecision() { at::globalContext().setFloat32MatmulPrecision(m_before); }
-    ScopedMatmulPrecision(const ScopedMatmulPrecision&) = delete;
-    ScopedMatmulPrecision& operator=(const ScopedMatmulPrecision&) = delete;
-
-private:
-    // In the order of both enumerations.
-    static constexpr std::array<const char*, 3> kOfTorch{"highest", "high", "medium"};
-    std::string m_before;
-};
 
 std::string dtypeName(const plan::Recipe& recipe) {
     return recipe.mixedPrecision == plan::Precision::Float32 ? "float32" : "bfloat16";
@@ -353,6 +343,7 @@ Result<RunResult> runTraining(const RunRequest& request, distributed::ProcessGro
     at::set_num_threads(
         static_cast<int>(request.threads > 0 ? request.threads : std::max<std::int64_t>(1, cores / group.localSize())));
     const ScopedMatmulPrecision precision(recipe.train.float32MatmulPrecision);
+    const ScopedDeterminism determinism(request.device);
     ASSIGN_OR_RETURN(const double weightDecay, plan::effectiveWeightDecay(recipe));
     if (recipe.checkpoint.ckptStep && !request.resume) {
         return Error{ErrorCode::Usage,
@@ -367,8 +358,9 @@ Result<RunResult> runTraining(const RunRequest& request, distributed::ProcessGro
     const SystemClock machine;
     const Clock& clock = request.clock != nullptr ? *request.clock : machine;
     RunLog log(folder, folder != nullptr ? request.onEvent : nullptr, clock);
-    ASSIGN_OR_RETURN(TrainingModel model,
-                     onEveryRank(group, [&] { return openTrainingModel(recipe, modelPath, request.visionCache); }));
+    ASSIGN_OR_RETURN(TrainingModel model, onEveryRank(group, [&] {
+                         return openTrainingModel(recipe, modelPath, request.visionCache, request.device);
+                     }));
     ASSIGN_OR_RETURN(TrainingData data, onEveryRank(group, [&] { return openTrainingData(recipe, model.opened, stop); }));
     ASSIGN_OR_RETURN(const std::optional<SampleAnswers> samples, openSamples(recipe, model, group, stop));
     ASSIGN_OR_RETURN(const plan::TrainingForecast forecast,
@@ -396,8 +388,13 @@ Result<RunResult> runTraining(const RunRequest& request, distributed::ProcessGro
     started.globalBatchSize = recipe.train.globalBatchSize;
     started.device = identity.device;
     started.dtype = dtypeName(recipe);
-    started.estimatedPrivateBytes = forecast.memory.totalBytes();
-    started.notes = data.notes;
+    if (request.device.is_cpu()) {
+        started.estimatedPrivateBytes = forecast.memory.totalBytes();
+    } else {
+        started.notes.emplace_back(
+            "What a run needs of a GPU's memory is not forecast; its steps tell the peak (device_bytes).");
+    }
+    started.notes.insert(started.notes.end(), data.notes.begin(), data.notes.end());
     started.notes.insert(started.notes.end(), model.opened.warnings.begin(), model.opened.warnings.end());
     log.write(started);
     return RunLoop(

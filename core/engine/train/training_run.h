@@ -1,6 +1,8 @@
 // One training run from recipe to last checkpoint: `lapidary finetune` and the window's panel both call it.
 #pragma once
 
+#include <c10/core/Device.h>
+
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -25,6 +27,8 @@ struct RunRequest {
     std::filesystem::path folder;          // the run's own
     std::filesystem::path tensorboard;     // empty: none
     std::filesystem::path visionCache;  // where a frozen tower's results are kept; empty: the user's cache
+    c10::Device device = c10::Device(c10::kCPU);  // ready; where the model, its gradients and the optimizer's state live
+    std::function<std::int64_t()> deviceBytes;  // peak of that device's memory; empty on a CPU
     bool resume = false;                   // go on with the run that is there; else the folder must hold none
     bool acceptChanges = false;            // go on although recipe, data, build or world differ: no longer bit for bit
     std::int64_t threads = 0;              // 0: as many as cores, shared among the ranks of a machine

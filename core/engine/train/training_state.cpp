@@ -1,6 +1,7 @@
 #include "core/engine/train/training_state.h"
 
 #include <ATen/TensorOperators.h>
+#include <ATen/ops/empty.h>
 #include <c10/core/GradMode.h>
 
 #include <cstring>
@@ -109,9 +110,10 @@ Result<std::string> textOf(const Json& json, const std::string& key) {
 Result<void> saveTrainingState(const std::filesystem::path& folder, AdamW& optimizer, const RunCounters& counters,
                                const RunIdentity& identity) {
     std::vector<files::TensorToWrite> tensors;
-    const auto all = allTensors(optimizer);
+    auto all = allTensors(optimizer);
     tensors.reserve(all.size());
-    for (const auto& [name, tensor] : all) {
+    for (auto& [name, tensor] : all) {
+        tensor = tensor.to(at::kCPU);  // itself where it is there
         tensors.push_back(
             {{name, dtypeName(tensor.scalar_type()), tensor.sizes().vec()},
              {static_cast<const std::byte*>(tensor.const_data_ptr()), static_cast<std::size_t>(tensor.nbytes())}});
@@ -167,7 +169,13 @@ Result<void> restoreTrainingState(const std::filesystem::path& folder, AdamW& op
     if (file->tensors().size() != all.size()) return differs("the checkpoint holds tensors that do not learn in this run");
     for (auto& [name, tensor] : all) {
         const auto bytes = file->bytes(*file->find(name));
-        std::memcpy(tensor.mutable_data_ptr(), bytes.data(), bytes.size());
+        if (tensor.is_cpu()) {
+            std::memcpy(tensor.mutable_data_ptr(), bytes.data(), bytes.size());
+        } else {
+            at::Tensor stored = at::empty(tensor.sizes(), at::TensorOptions(tensor.scalar_type()));
+            std::memcpy(stored.mutable_data_ptr(), bytes.data(), bytes.size());
+            tensor.copy_(stored);
+        }
     }
     optimizer.setUpdates(updates);
     return {};

@@ -43,6 +43,7 @@ static void fields(F& f, StepEvent& m) {
     f.number("epoch", m.epoch);
     f.number("remaining_seconds", m.remainingSeconds);
     f.integer("private_bytes", m.privateBytes);
+    f.integer("device_bytes", m.deviceBytes, 0, kAnyHigh);
 }
 
 template <class F>
@@ -90,6 +91,7 @@ static void fields(F& f, RunFinishedEvent& m) {
     f.integer("rollbacks", m.rollbacks);
     f.integer("lowered_learning_rates", m.loweredLearningRates);
     f.integer("private_bytes", m.privateBytes);
+    f.integer("device_bytes", m.deviceBytes, 0, kAnyHigh);
 }
 
 namespace {

@@ -43,6 +43,7 @@ struct StepEvent {
     std::optional<double> remainingSeconds;  // that the rest of the run will take at this sitting's pace, pauses left out
     std::int64_t privateBytes =
         0;  // peak of resident memory of this process alone since it began (core/shared/base/private_memory.h)
+    std::optional<std::int64_t> deviceBytes{};  // peak of the GPU's memory that its tensors took; on a CPU nothing
     bool operator==(const StepEvent&) const = default;
 };
 
@@ -102,6 +103,7 @@ struct RunFinishedEvent {
     std::int64_t rollbacks = 0;
     std::int64_t loweredLearningRates = 0;
     std::int64_t privateBytes = 0;  // as StepEvent's
+    std::optional<std::int64_t> deviceBytes{};  // likewise
     bool operator==(const RunFinishedEvent&) const = default;
 };
 

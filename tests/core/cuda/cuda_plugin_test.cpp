@@ -45,10 +45,17 @@ TEST(CudaPlugin, PassesOnWhatTheDeviceSaid) {
     EXPECT_EQ(ready.error().message, "cuda:1: the fan is missing");
 }
 
+TEST(CudaPlugin, TellsThePeakOfADevicesMemory) {
+    const auto plugin = CudaPlugin::openModule(FAKE_PLUGIN);
+    ASSERT_TRUE(plugin);
+    EXPECT_EQ(plugin->peakBytes(0), std::int64_t{3} << 30);
+    EXPECT_EQ(plugin->peakBytes(1), 0);
+}
+
 TEST(CudaPlugin, RefusesAnotherBuild) {
     const auto plugin = CudaPlugin::openModule(OTHER_BUILD_PLUGIN);
     ASSERT_FALSE(plugin);
-    EXPECT_EQ(plugin.error().message, "the GPU plug-in is of another build: expected interface 2, found 3");
+    EXPECT_EQ(plugin.error().message, "the GPU plug-in is of another build: expected interface 3, found 4");
 }
 
 TEST(CudaPlugin, RefusesOtherLibrariesAndFiles) {

@@ -1,12 +1,14 @@
 // What only a GPU can show: the golden models and a seeded model of the 270M's shape on the device.  Prints NOT RUN, and ends with
 // the code that ctest counts as not run, where the plug-in finds no device.
 #include <ATen/TensorOperators.h>
+#include <ATen/ops/ones_like.h>
 #include <gtest/gtest.h>
 
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
 #include "core/engine/ops/cuda_plugin.h"
+#include "core/engine/ops/random.h"
 #include "core/shared/config/released_sizes.h"
 #include "tests/core/engine/model/model_fixture.h"
 #include "tests/support/temp_dir.h"
@@ -43,12 +45,14 @@ double goldenDifference(const std::string& name, ops::Precision precision) {
     model::ModelInput input;
     input.inputIds = integers(golden["input_ids"]);
     input.positionIds = integers(golden["position_ids"]);
+    at::Tensor counts = at::ones_like(input.inputIds);  // rows of padding mean nothing in the reference either
+    if (!golden["attention_mask"].is_null()) counts = input.attentionMask = integers(golden["attention_mask"]);
     if (golden.contains("pixel_bytes")) {
         const auto size = checkpoint.config.vision->imageSize;
         input.pixelValues = (tensorOf({{"shape", {-1, 3, size, size}}, {"data", golden["pixel_bytes"]}}) - 127.5) / 127.5;
     }
     const at::Tensor logits = valueOf(model->forward(input)).output.to(at::kCPU);
-    return maxDifference(logits, tensorOf(golden["logits"]));
+    return maxDifference(logits * counts.unsqueeze(-1), tensorOf(golden["logits"]) * counts.unsqueeze(-1));
 }
 
 // As on the CPU, with room for another order of summation.
@@ -80,6 +84,17 @@ TEST(Gpu, TrueShape270M) {
     const auto rounded = loadOrThrow(checkpoint, onGpu(ops::Precision::BFloat16));
     auto roundedCache = rounded->makeCache(1, 1024);
     EXPECT_LT(maxDifference(cachedLogits(*rounded, roundedCache, ids, {}, 128).to(at::kCPU), expected), 0.1 * scale);
+}
+
+// A resumed run, and one on another device, drops the same places.
+TEST(Gpu, DropoutDropsWhatItDropsOnTheCpu) {
+    const at::Tensor x = randomPixels(2, 37, 9);
+    for (const double p : {0.1, 0.5}) {
+        const at::Tensor here = ops::seededDropout(x, p, 0xFEDCBA9876543210U);
+        const at::Tensor there = ops::seededDropout(x.to(kGpu), p, 0xFEDCBA9876543210U).to(at::kCPU);
+        EXPECT_TRUE(here.equal(there)) << p;
+        EXPECT_GT(maxDifference(here, x), 0.0);
+    }
 }
 
 }  // namespace

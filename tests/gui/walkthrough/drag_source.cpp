@@ -24,9 +24,9 @@ protected:
     void mouseMoveEvent(QMouseEvent* event) override {
         if (!(event->buttons() & Qt::LeftButton)) return;
         auto* drag = new QDrag(this);
-        auto* data = new QMimeData;  // the drag owns it
-        data->setUrls({QUrl::fromLocalFile(m_file)});
-        drag->setMimeData(data);
+        auto* content = new QMimeData;  // the drag owns it
+        content->setUrls({QUrl::fromLocalFile(m_file)});
+        drag->setMimeData(content);
         drag->exec(Qt::CopyAction);
     }
 

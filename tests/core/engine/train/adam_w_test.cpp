@@ -1,15 +1,18 @@
 #include "core/engine/train/adam_w.h"
 
 #include <ATen/TensorOperators.h>
+#include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/full.h>
 #include <ATen/ops/zeros.h>
+#include <ATen/ops/zeros_like.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <map>
 #include <random>
 
+#include "core/engine/train/device_adam_w.h"
 #include "kernels/adam_w.h"
 
 namespace lapidary::train {
@@ -158,6 +161,78 @@ TEST(AdamW, StateComesBackBitForBit) {
         second.setUpdates(first.updates());
         steps(second, 3, 8);
         EXPECT_TRUE(second.parameters()[0].tensor.equal(whole.parameters()[0].tensor));
+    }
+}
+
+kernels::AdamWStep stepOf(int t) {
+    kernels::AdamWStep step;
+    step.gradientScale = 0.5F;
+    step.decayFactor = 0.999F;
+    step.rootCorrection2 = std::sqrt(1.0F - std::pow(0.999F, static_cast<float>(t)));
+    step.stepSize = 0.01F / (1.0F - std::pow(0.9F, static_cast<float>(t)));
+    return step;
+}
+
+// The code of GPUs, on this machine's tensors: twenty steps of a few units in the last place of numbers near 3.
+TEST(DeviceAdamW, EqualsTheKernel) {
+    at::Tensor kernel = randomTensor(1000, 1), m = at::zeros({1000}, at::TensorOptions(at::kFloat)), v = at::zeros_like(m);
+    DeviceUpdate aten{{kernel.narrow(0, 0, 300).clone(), kernel.narrow(0, 300, 700).clone()}, {}, {}, {}};
+    for (const at::Tensor& part : aten.values) {
+        aten.m.push_back(at::zeros_like(part));
+        aten.v.push_back(at::zeros_like(part));
+    }
+    for (int t = 1; t <= 20; ++t) {
+        const at::Tensor gradient = randomTensor(1000, static_cast<std::uint64_t>(t) + 10);
+        kernels::adamWUpdate(stepOf(t), kernel.mutable_data_ptr<float>(), gradient.const_data_ptr<float>(),
+                             m.mutable_data_ptr<float>(), v.mutable_data_ptr<float>(), 1000);
+        aten.gradients = {gradient.narrow(0, 0, 300), gradient.narrow(0, 300, 700)};
+        adamWByAten(stepOf(t), aten);
+    }
+    const auto apart = [](const at::Tensor& a, const std::vector<at::Tensor>& parts) {
+        return (a - at::cat(parts)).abs().max().item<double>();
+    };
+    EXPECT_LT(apart(kernel, aten.values), 5e-6);
+    EXPECT_LT(apart(m, aten.m), 1e-6);
+    EXPECT_LT(apart(v, aten.v), 1e-6);
+}
+
+// Where a rounded moment falls between two codes the next one may be taken: one step of the map, in few places.
+TEST(DeviceAdamW, InEightBitsEqualsTheKernel) {
+    constexpr std::int64_t kCount = 5000;  // the last block is not full
+    constexpr std::int64_t kBlocks = (kCount + kernels::kEightBitBlock - 1) / kernels::kEightBitBlock;
+    at::Tensor values = randomTensor(kCount, 1);
+    values.narrow(0, 256, 256).zero_();
+    const auto bytes = [] { return at::zeros({kCount}, at::TensorOptions(at::kByte)); };
+    const auto floats = [] { return at::zeros({kBlocks}, at::TensorOptions(at::kFloat)); };
+    at::Tensor m = bytes(), v = bytes(), mScale = floats(), vScale = floats();
+    EightBitUpdate aten{values.clone(), {}, bytes(), floats(), bytes(), floats()};
+    for (int t = 1; t <= 10; ++t) {
+        at::Tensor gradient = randomTensor(kCount, static_cast<std::uint64_t>(t) + 10);
+        gradient.narrow(0, 256, 256).zero_();  // a block without any gradient
+        gradient.narrow(0, 512, 100).mul_(1e-6);
+        for (std::int64_t block = 0; block < kBlocks; ++block) {
+            const std::int64_t first = block * kernels::kEightBitBlock;
+            kernels::adamWUpdateEightBit(stepOf(t), values.mutable_data_ptr<float>() + first,
+                                         gradient.const_data_ptr<float>() + first, m.mutable_data_ptr<std::uint8_t>() + first,
+                                         mScale.mutable_data_ptr<float>() + block, v.mutable_data_ptr<std::uint8_t>() + first,
+                                         vScale.mutable_data_ptr<float>() + block,
+                                         std::min(kernels::kEightBitBlock, kCount - first));
+        }
+        aten.gradient = gradient;
+        adamWEightBitByAten(stepOf(t), aten);
+        const auto differing = [](const at::Tensor& a, const at::Tensor& b) {
+            const at::Tensor apart = (a.to(at::kInt) - b.to(at::kInt)).abs();
+            EXPECT_LE(apart.max().item<int>(), 1);
+            return apart.sum().item<std::int64_t>();
+        };
+        EXPECT_LT(differing(m, aten.m), kCount / 200) << t;
+        EXPECT_LT(differing(v, aten.v), kCount / 200) << t;
+        // From here on from the same codes, so that one rounding does not follow another.
+        aten.m = m.clone();
+        aten.v = v.clone();
+        EXPECT_LT((mScale - aten.mScale).abs().max().item<double>(), 1e-6);
+        EXPECT_LT((vScale - aten.vScale).abs().max().item<double>(), 1e-6);
+        EXPECT_LT((values - aten.values).abs().max().item<double>(), 1e-5);
     }
 }
 

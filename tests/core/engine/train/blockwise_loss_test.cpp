@@ -82,6 +82,40 @@ TEST_P(BlockwiseLoss, EqualsAllLogitsAtOnce) {
 // One row at a time, several with a shorter last block, all.
 INSTANTIATE_TEST_SUITE_P(Blocks, BlockwiseLoss, testing::Values(1, 5 * kVocab * 4, 64 << 20));
 
+// The code of GPUs, on this machine's tensors.
+TEST_P(BlockwiseLoss, ByAtenEqualsAllLogitsAtOnce) {
+    for (const std::optional<double> softcap : {std::optional<double>(), std::optional<double>(3.0)}) {
+        const at::Tensor hidden = randomMatrix(kRows, kWidth, 1);
+        const at::Tensor head = (randomMatrix(kVocab, kWidth, 2) * 0.3).requires_grad_(true);
+        const at::Tensor targets = randomTargets(3);
+        const Expected expected = plain(hidden, head, targets, softcap, 0.25);
+        const LossRequest request{.hidden = hidden,
+                                  .targets = targets,
+                                  .softcap = softcap,
+                                  .gradientScale = 0.25,
+                                  .wantsPredictions = true,
+                                  .blockBytes = GetParam()};
+        const LossResult found = deviceLoss(request, head);
+        EXPECT_LT(difference(found.losses, expected.losses), 1e-5);
+        EXPECT_NEAR(found.sum, expected.losses.sum().item<double>(), 1e-4);
+        EXPECT_LT(difference(found.hiddenGradient, expected.hiddenGradient), kSumTolerance);
+        EXPECT_LT(difference(head.grad(), expected.headGradient), 1e-6);
+        EXPECT_TRUE(found.predictions.equal(at::linear(hidden, head).argmax(-1)));
+        (void)deviceLoss(request, head);
+        EXPECT_LT(difference(head.grad(), expected.headGradient * 2.0), 2e-6) << "gradients are added to what is there";
+    }
+}
+
+TEST(BlockwiseLossOn, ByAtenRefusesATargetOutsideTheHead) {
+    const at::Tensor hidden = randomMatrix(2, kWidth, 1);
+    EXPECT_ANY_THROW(
+        deviceLoss({.hidden = hidden, .targets = at::tensor(std::vector<std::int64_t>{1, 9})}, randomMatrix(9, kWidth, 2)));
+    const LossResult nothing = deviceLoss(
+        {.hidden = randomMatrix(0, kWidth, 1), .targets = at::tensor(std::vector<std::int64_t>{})}, randomMatrix(9, kWidth, 2));
+    EXPECT_EQ(nothing.sum, 0.0);
+    EXPECT_EQ(nothing.hiddenGradient.size(0), 0);
+}
+
 TEST(BlockwiseLossOn, StoredHeadsGiveTheGradientOfTheirValues) {
     const at::Tensor hidden = randomMatrix(kRows, kWidth, 1);
     const at::Tensor targets = randomTargets(3);

@@ -33,7 +33,7 @@ class GoldenAdapter {
 public:
     explicit GoldenAdapter(const std::string& id, TowerAndProjection others = TowerAndProjection::Frozen)
         : m_run(goldenCase(id)), m_folder(goldenPath("finetune/" + id)) {
-        model::LoadOptions options = loadOptions(ops::Precision::Float32, model::WeightStorage::Trainable);
+        model::LoadOptions options = goldenOptions();
         options.learns = [others](const std::string& name) {
             return others == TowerAndProjection::Full && !name.starts_with("language_model.");
         };

@@ -9,6 +9,7 @@
 #include <cmath>
 
 #include "tests/support/temp_dir.h"
+#include "tests/support/test_device.h"
 
 namespace lapidary::test {
 namespace {
@@ -66,8 +67,14 @@ train::MicroBatch goldenBatch(const std::vector<std::int64_t>& wanted, train::Pa
     return batch;
 }
 
+model::LoadOptions goldenOptions(model::WeightStorage storage) {
+    model::LoadOptions options = loadOptions(ops::Precision::Float32, storage);
+    options.device = testDevice();
+    return options;
+}
+
 std::shared_ptr<model::Gemma3VlModel> goldenStart(model::WeightStorage storage) {
-    return loadOrThrow(openOrThrow(goldenPath("finetune/model")), loadOptions(ops::Precision::Float32, storage));
+    return loadOrThrow(openOrThrow(goldenPath("finetune/model")), goldenOptions(storage));
 }
 
 train::TrainerSettings goldenSettings(const nlohmann::json& run) {
@@ -116,7 +123,7 @@ void expectGoldenTensor(const at::Tensor& ours, const nlohmann::json& stored, co
     ASSERT_EQ(ours.sizes().vec(), entry.at("shape").get<std::vector<std::int64_t>>()) << name;
     // Softmax does not depend on them: their gradient is rounding noise that Adam blows up.
     if (entry.at("zero_gradient_in_exact_arithmetic").get<bool>()) return;
-    const at::Tensor values = ours.detach().to(at::kDouble).flatten();
+    const at::Tensor values = ours.detach().to(at::kCPU, at::kDouble).flatten();
     const double element = allowed(entry, "noise_max_abs");
     EXPECT_NEAR(values.sum().item<double>(), entry.at("sum").get<double>(), allowed(entry, "noise_sum")) << name;
     EXPECT_NEAR(values.square().sum().item<double>(), entry.at("sumsq").get<double>(), allowed(entry, "noise_sumsq")) << name;

@@ -20,6 +20,9 @@ const nlohmann::json& goldenCase(const std::string& id);
 // Samples `wanted` of the golden file as one micro-batch, pixels included.
 train::MicroBatch goldenBatch(const std::vector<std::int64_t>& wanted, train::PaddingSide side = train::PaddingSide::Left);
 
+// Of the golden model on the device of the tests.
+model::LoadOptions goldenOptions(model::WeightStorage storage = model::WeightStorage::Trainable);
+
 // The start of all runs, with weights that may learn.
 std::shared_ptr<model::Gemma3VlModel> goldenStart(model::WeightStorage storage = model::WeightStorage::Trainable);
 

@@ -17,6 +17,7 @@
 #include "core/engine/train/training_run.h"
 #include "tests/core/engine/train/run_events.h"
 #include "tests/support/temp_dir.h"
+#include "tests/support/test_device.h"
 #include "tests/support/tiny_model.h"
 
 namespace lapidary::train {
@@ -43,6 +44,7 @@ struct TrainingRun : testing::Test, RunEvents {
         writeData(12);
         request.folder = temp.path() / "run";
         request.threads = 1;
+        request.device = test::testDevice();
         request.visionCache = temp.path() / "vision";
         request.onEvent = [this](const protocol::TrainingEvent& event) { hear(event); };
         plan::Recipe& recipe = request.recipe;

@@ -22,13 +22,14 @@ TEST(TrainingEvent, EveryTypeReadsBackAsItWasPrinted) {
     const TrainingEventBody bodies[] = {
         RunStartedEvent{"/runs/a", 4, 100, 1000, 10, 24, 2, 16, "cpu", "float32", 1 << 20, {"a note"}},
         StepEvent{5, 0.25, 1e-4, 1.5, 100.25, 0.5, 40, 80, 1.25, 30.5},
+        StepEvent{6, 0.25, 1e-4, 1.5, 100.25, 0.5, 40, 80, 1.25, 30.5, 1 << 20, std::int64_t{3} << 30},
         EvaluationEvent{10, 0.5, 0.75, {{"colour", 0.5, 8}}, true},
         SampleAnswerEvent{10, 2, "What?", {"a.png", "b.png"}, "grün \xF0\x9F\x98\x80"},
         SavedEvent{10, "/runs/a/checkpoints/iter_0000010", 1 << 20, 0.125},
         NoticeEvent{11, "warning", "m"},
         RunFinishedEvent{12, "done", "", "/runs/a/checkpoints/iter_0000012"},
     };
-    static_assert(std::size(bodies) == std::variant_size_v<TrainingEventBody>);
+    static_assert(std::size(bodies) == 1 + std::variant_size_v<TrainingEventBody>);  // a step on a CPU, one on a GPU
     for (const TrainingEventBody& body : bodies) {
         const TrainingEvent event{1'700'000'000.5, body};
         const auto read = parseTrainingEvent(printTrainingEvent(event));
