@@ -15,6 +15,18 @@
         <source>Close this notice</source>
         <translation>Bu bildirimi kapat</translation>
     </message>
+    <message>
+        <source>A remark</source>
+        <translation>Bir not</translation>
+    </message>
+    <message>
+        <source>A warning</source>
+        <translation>Bir uyarı</translation>
+    </message>
+    <message>
+        <source>A problem</source>
+        <translation>Bir sorun</translation>
+    </message>
 </context>
 <context>
     <name>lapidary::gui::ChatBar</name>
@@ -126,6 +138,10 @@
         <source>The pasted picture could not be written to %1.</source>
         <translation>Yapıştırılan resim yazılamadı: %1</translation>
     </message>
+    <message>
+        <source>Beside the conversation</source>
+        <translation>Sohbetin yanında</translation>
+    </message>
 </context>
 <context>
     <name>lapidary::gui::ChatViewModel</name>
@@ -140,6 +156,10 @@
     <message>
         <source>The open model reads no pictures. Remove them, or open a vision-language model.</source>
         <translation>Açık olan model resim okumaz. Resimleri kaldırın ya da bir görsel-dil modeli açın.</translation>
+    </message>
+    <message>
+        <source>The pictures of this message take %1 tokens, and the context of the open model holds %2. Remove some, cut them into fewer crops, or open the model with a longer context.</source>
+        <translation>Bu mesajın resimleri %1 belirteç tutuyor; açık olan modelin bağlamı ise %2 belirteç alır. Birkaçını kaldırın, daha az kesit kullanın ya da modeli daha uzun bir bağlamla açın.</translation>
     </message>
 </context>
 <context>
@@ -231,7 +251,7 @@
     </message>
     <message>
         <source>&amp;Address of the picture:</source>
-        <translation>&amp;Resmin adresi:</translation>
+        <translation>Resm&amp;in adresi:</translation>
     </message>
     <message>
         <source>Address of the picture</source>
@@ -296,7 +316,7 @@
     </message>
     <message>
         <source>&amp;Temperature</source>
-        <translation>&amp;Sıcaklık</translation>
+        <translation>Sıcak&amp;lık</translation>
     </message>
     <message>
         <source>Top &amp;k</source>
@@ -312,7 +332,7 @@
     </message>
     <message>
         <source>&amp;Repetition penalty</source>
-        <translation>&amp;Yineleme cezası</translation>
+        <translation>Yineleme &amp;cezası</translation>
     </message>
     <message>
         <source>See&amp;d</source>
@@ -334,7 +354,7 @@
     </message>
     <message>
         <source>&amp;Stop at</source>
-        <translation>Şurada &amp;dur</translation>
+        <translation>Şur&amp;ada dur</translation>
     </message>
     <message>
         <source>Unticked: as the model&apos;s own settings say</source>
@@ -447,6 +467,18 @@
     <message>
         <source>Opening the model…</source>
         <translation>Model açılıyor…</translation>
+    </message>
+    <message>
+        <source>The system ended the engine, most likely for want of memory: the model&apos;s weights take %1, and a context of %2 tokens was asked for. Choose a shorter context or quantise the model.</source>
+        <translation>Sistem motoru sonlandırdı; büyük olasılıkla bellek yetmedi: modelin ağırlıkları %1 yer tutuyor, istenen bağlam %2 belirteçti. Daha kısa bir bağlam seçin ya da modeli nicemleyin.</translation>
+    </message>
+    <message>
+        <source>There was not enough memory: %1 more were asked for. Choose a shorter context, fewer crops, or quantise the model.</source>
+        <translation>Bellek yetmedi: %1 daha istendi. Daha kısa bir bağlam, daha az kesit seçin ya da modeli nicemleyin.</translation>
+    </message>
+    <message>
+        <source>It ended three times within a minute and is not started again by itself.</source>
+        <translation>Bir dakika içinde üç kez sonlandı; artık kendiliğinden yeniden başlatılmayacak.</translation>
     </message>
 </context>
 <context>
@@ -1157,10 +1189,6 @@
         <translation>&amp;Koyu</translation>
     </message>
     <message>
-        <source>&amp;Larger text</source>
-        <translation>Daha &amp;büyük yazı</translation>
-    </message>
-    <message>
         <source>S&amp;maller text</source>
         <translation>&amp;Daha küçük yazı</translation>
     </message>
@@ -1225,6 +1253,14 @@ Licence: GPL-3.0-or-later.</source>
         <translation>Lapidary %1
 Gemma 3 görsel-dil modelleri için bir çalışma tezgâhı.
 Lisans: GPL-3.0-or-later.</translation>
+    </message>
+    <message>
+        <source>The settings could not be read. They are as at the first start; the old file is kept as %1.</source>
+        <translation>Ayarlar okunamadı. İlk açılıştaki durumdalar; eski dosya saklandı: %1.</translation>
+    </message>
+    <message>
+        <source>La&amp;rger text</source>
+        <translation>Daha &amp;büyük yazı</translation>
     </message>
 </context>
 <context>
@@ -1868,20 +1904,20 @@ Lisans: GPL-3.0-or-later.</translation>
         <translation>Yalnızca uzun kenarı kısa kenarının en az bu kadar katı olan resim kesilir. Referansta 1,2.</translation>
     </message>
     <message>
-        <source>&amp;Crops</source>
-        <translation>&amp;Kesitler</translation>
-    </message>
-    <message>
         <source>S&amp;mallest side</source>
         <translation>&amp;En küçük kenar</translation>
     </message>
     <message>
-        <source>&amp;Most crops</source>
-        <translation>En &amp;çok kesit</translation>
-    </message>
-    <message>
         <source>Smallest &amp;ratio</source>
         <translation>En küçük &amp;oran</translation>
+    </message>
+    <message>
+        <source>Crop&amp;s</source>
+        <translation>&amp;Kesitler</translation>
+    </message>
+    <message>
+        <source>M&amp;ost crops</source>
+        <translation>En &amp;çok kesit</translation>
     </message>
 </context>
 </TS>

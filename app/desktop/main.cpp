@@ -8,9 +8,11 @@
 #include <QStandardPaths>
 #include <memory>
 
+#include "app/desktop/display_check.h"
 #include "app/desktop/single_instance.h"
 #include "gui/engine_client/engine_client.h"
 #include "gui/engine_client/verb_process.h"
+#include "gui/settings/checked_settings.h"
 #include "gui/window/languages.h"
 #include "gui/window/loop_watch.h"
 #include "gui/window/main_window.h"
@@ -24,17 +26,20 @@ QString folderOf(QStandardPaths::StandardLocation place, const char* below) {
     return QStandardPaths::writableLocation(place) + QStringLiteral("/lapidary");
 }
 
-}  // namespace
+void setNames() {
+    QCoreApplication::setApplicationName(QStringLiteral("lapidary"));
+    QCoreApplication::setApplicationVersion(QStringLiteral(LAPIDARY_VERSION));
+}
 
-int main(int argc, char** argv) {
-    QApplication application(argc, argv);
-    QApplication::setApplicationName(QStringLiteral("lapidary"));
-    QApplication::setApplicationVersion(QStringLiteral(LAPIDARY_VERSION));
-    QApplication::setApplicationDisplayName(QStringLiteral("Lapidary"));
-    QApplication::setDesktopFileName(QStringLiteral("lapidary"));
-    QApplication::setWindowIcon(QIcon(QStringLiteral(":/icons/lapidary.svg")));
-    QApplication::setStyle(QStringLiteral("fusion"));
+// What is asked for on the command line; leaves by itself for --help, --version and what it does not know.
+struct Wishes {
+    QString model;
+    QString language;
+    QString timings;  // a file
+    QStringList pictures;
+};
 
+Wishes readCommandLine(const QCoreApplication& application) {
     QCommandLineParser parser;
     const QCommandLineOption model({QStringLiteral("m"), QStringLiteral("model")},
                                    QStringLiteral("open this model: a folder, a .gguf file, an id, or demo"),
@@ -52,18 +57,43 @@ int main(int argc, char** argv) {
     parser.addHelpOption();
     parser.addVersionOption();
     parser.process(application);
-    lapidary::gui::speak(application, parser.value(language));
+    Wishes wishes{parser.value(model), parser.value(language), parser.value(timings), {}};
+    for (const QString& picture : parser.positionalArguments())
+        wishes.pictures.append(QDir::current().absoluteFilePath(picture));
+    return wishes;
+}
+
+int refuse(int argc, char** argv) {
+    const QCoreApplication application(argc, argv);
+    setNames();
+    readCommandLine(application);  // --help and --version need no display
+    tellOfNoDisplay();
+    return 1;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    if (!hasDisplay(argc, argv)) return refuse(argc, argv);
+    QApplication application(argc, argv);
+    setNames();
+    QApplication::setApplicationDisplayName(QStringLiteral("Lapidary"));
+    QApplication::setDesktopFileName(QStringLiteral("lapidary"));
+    QApplication::setWindowIcon(QIcon(QStringLiteral(":/icons/lapidary.svg")));
+    QApplication::setStyle(QStringLiteral("fusion"));
+    const Wishes wishes = readCommandLine(application);
+    lapidary::gui::speak(application, wishes.language);
 
     const QString dataFolder = folderOf(QStandardPaths::GenericDataLocation, "data");
     const QByteArray hash = QCryptographicHash::hash(dataFolder.toUtf8(), QCryptographicHash::Sha256).toHex().left(16);
     SingleInstance instance(QStringLiteral("lapidary-") + QString::fromLatin1(hash));
-    QStringList pictures;
-    for (const QString& picture : parser.positionalArguments()) pictures.append(QDir::current().absoluteFilePath(picture));
-    if (!instance.claim(pictures)) return 0;
+    if (!instance.claim(wishes.pictures)) return 0;
 
     QDir().mkpath(dataFolder);
     const QString config = folderOf(QStandardPaths::GenericConfigLocation, "config");
-    QSettings settings(config + QStringLiteral("/window.ini"), QSettings::IniFormat);
+    const QString file = config + QStringLiteral("/window.ini");
+    const QString damaged = lapidary::gui::putDamagedSettingsAside(file);
+    QSettings settings(file, QSettings::IniFormat);
     const QString program = lapidary::gui::engineProgram();
     lapidary::gui::EngineCommand command;
     command.program = program;
@@ -74,12 +104,13 @@ int main(int argc, char** argv) {
         if (!more.isEmpty()) window.addPictures(more);
     });
     std::unique_ptr<lapidary::gui::LoopWatch> watch;
-    if (parser.isSet(timings)) watch = std::make_unique<lapidary::gui::LoopWatch>(window);
+    if (!wishes.timings.isEmpty()) watch = std::make_unique<lapidary::gui::LoopWatch>(window);
     window.show();
+    if (!damaged.isEmpty()) window.tellOfDamagedSettings(damaged);
     engine.start();
-    if (parser.isSet(model)) window.openModel(parser.value(model));
-    if (!pictures.isEmpty()) window.addPictures(pictures);
+    if (!wishes.model.isEmpty()) window.openModel(wishes.model);
+    if (!wishes.pictures.isEmpty()) window.addPictures(wishes.pictures);
     const int code = QApplication::exec();
-    if (watch && !watch->writeTo(parser.value(timings))) qWarning("the timings could not be written");
+    if (watch && !watch->writeTo(wishes.timings)) qWarning("the timings could not be written");
     return code;
 }

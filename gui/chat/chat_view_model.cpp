@@ -1,6 +1,7 @@
 #include "gui/chat/chat_view_model.h"
 
 #include <QDateTime>
+#include <QLocale>
 #include <algorithm>
 #include <utility>
 
@@ -74,7 +75,21 @@ QString ChatViewModel::whyNotSend(const std::vector<MessagePart>& parts) const {
     if (m_session.state() != ModelSession::State::Loaded) return tr("No model is open. Open one first.");
     if (!message.pictures().empty() && !m_session.acceptsPictures())
         return tr("The open model reads no pictures. Remove them, or open a vision-language model.");
-    return {};
+    return tooManyTokens(message);
+}
+
+// Of the pictures alone: their tokens are known before anything is sent, those of the text are the engine's to count (fault 25).
+QString ChatViewModel::tooManyTokens(const Message& message) const {
+    std::int64_t tokens = 0;
+    for (const Picture& picture : message.pictures()) {
+        for (const SeenView& view : picture.seen) tokens += view.tokens;
+    }
+    if (contextSize() <= 0 || tokens < contextSize()) return {};
+    const QLocale locale;
+    return tr("The pictures of this message take %1 tokens, and the context of the open model holds %2. Remove some, cut them "
+              "into "
+              "fewer crops, or open the model with a longer context.")
+        .arg(locale.toString(static_cast<qlonglong>(tokens)), locale.toString(static_cast<qlonglong>(contextSize())));
 }
 
 void ChatViewModel::send(std::vector<MessagePart> parts) {

@@ -74,6 +74,7 @@ private:
         std::int64_t request = -1;
     };
 
+    [[nodiscard]] QString tooManyTokens(const Message& message) const;
     void enqueue(std::int64_t parent, Message begun);
     void runNext();
     void take(std::int64_t id, const protocol::EventBody& body);

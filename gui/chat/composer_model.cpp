@@ -26,6 +26,7 @@ ComposerModel::ComposerModel(EngineApi& engine, QObject* parent) : QObject(paren
         emit edited();
     });
     connect(&m_pictures, &ComposerPictures::pictureChanged, this, &ComposerModel::pictureSettled);
+    connect(&m_pictures, &ComposerPictures::moveRequested, this, &ComposerModel::movePicture);
 }
 
 bool ComposerModel::isEmpty() const { return parts().empty(); }

@@ -47,6 +47,19 @@ QVariant ComposerPictures::data(const QModelIndex& index, int role) const {
     }
 }
 
+// Between items, not on one, can something be dropped.
+Qt::ItemFlags ComposerPictures::flags(const QModelIndex& index) const {
+    const Qt::ItemFlags standard = QAbstractListModel::flags(index);
+    return index.isValid() ? standard | Qt::ItemIsDragEnabled : standard | Qt::ItemIsDropEnabled;
+}
+
+bool ComposerPictures::moveRows(const QModelIndex& from, int row, int count, const QModelIndex& to, int before) {
+    const bool isWithin = row >= 0 && row < rowCount() && before >= 0 && before <= rowCount();
+    if (from.isValid() || to.isValid() || count != 1 || !isWithin || before == row || before == row + 1) return false;
+    emit moveRequested(m_order[static_cast<std::size_t>(row)], before > row ? before - 1 : before);
+    return true;
+}
+
 QStringList ComposerPictures::lines(int id) const {
     const PictureInspection& inspection = *m_inspector.find(id);
     const QString& name = m_pictures.at(id).name;

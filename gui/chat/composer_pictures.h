@@ -20,6 +20,10 @@ public:
     // tile_roles.h; also Qt::DisplayRole, ToolTipRole and AccessibleTextRole.
     [[nodiscard]] QVariant data(const QModelIndex& index, int role) const override;
     [[nodiscard]] int rowCount(const QModelIndex& parent = {}) const override;
+    // Dragging within a list: asks for another order, by moveRequested().
+    [[nodiscard]] Qt::ItemFlags flags(const QModelIndex& index) const override;
+    [[nodiscard]] Qt::DropActions supportedDropActions() const override { return Qt::MoveAction; }
+    bool moveRows(const QModelIndex& from, int row, int count, const QModelIndex& to, int before) override;
 
     [[nodiscard]] const std::vector<int>& order() const { return m_order; }
     [[nodiscard]] int rowOf(int id) const;  // -1: not in the message
@@ -38,6 +42,7 @@ public:
 
 signals:
     void pictureChanged(int id);
+    void moveRequested(int id, int place);
 
 private:
     [[nodiscard]] QString accessibleText(int row) const;

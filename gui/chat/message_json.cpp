@@ -122,15 +122,6 @@ Picture pictureFromJson(JsonFields& fields) {
     return picture;
 }
 
-QJsonArray partsToJson(const std::vector<MessagePart>& parts) {
-    QJsonArray json;
-    for (const MessagePart& part : parts) {
-        json.append(part.picture ? QJsonObject{{QStringLiteral("picture"), pictureToJson(*part.picture)}}
-                                 : QJsonObject{{QStringLiteral("text"), part.text}});
-    }
-    return json;
-}
-
 MessagePart partFromJson(JsonFields& fields) {
     MessagePart part;
     if (fields.has("picture") == fields.has("text"))
@@ -208,6 +199,15 @@ QJsonArray tokensToJson(const std::vector<AnswerToken>& tokens) {
         for (const TokenChoice& choice : token.alternatives) alternatives.append(choiceToJson(choice));
         one.insert(QStringLiteral("alternatives"), alternatives);
         json.append(one);
+    }
+    return json;
+}
+
+QJsonArray partsToJson(const std::vector<MessagePart>& parts) {
+    QJsonArray json;
+    for (const MessagePart& part : parts) {
+        json.append(part.picture ? QJsonObject{{QStringLiteral("picture"), pictureToJson(*part.picture)}}
+                                 : QJsonObject{{QStringLiteral("text"), part.text}});
     }
     return json;
 }

@@ -14,6 +14,7 @@ namespace lapidary::gui {
 
 [[nodiscard]] QJsonObject toJson(const Message& message);
 [[nodiscard]] QJsonObject toJson(const ConversationSettings& settings);
+[[nodiscard]] QJsonArray partsToJson(const std::vector<MessagePart>& parts);
 [[nodiscard]] QJsonArray tokensToJson(const std::vector<AnswerToken>& tokens);
 
 // InvalidData with the place of what is wrong, seen from `place` (of the object in its document).  Unknown fields are ignored.

@@ -29,14 +29,16 @@ QToolButton* buttonOf(QAction* action, const QString& name, QWidget* parent) {
 }  // namespace
 
 ComposerWidget::ComposerWidget(ComposerModel& composer, PreviewViewModel& preview, EnginePictures& pictures, QWidget* parent)
-    : QWidget(parent), m_composer(composer), m_edit(new ComposerEdit(composer, pictures, this)) {
+    : QWidget(parent), m_composer(composer) {
     setObjectName(QStringLiteral("composer"));
     buildActions();
     auto* const layout = new QVBoxLayout(this);
     layout->setContentsMargins(0, 0, 0, 0);
     layout->setSpacing(6);
+    // Made in the order in which they are seen: Tab goes that way.
     layout->addWidget(buildNotice());
     layout->addWidget(new PictureStrip(composer, preview, pictures, this));
+    m_edit = new ComposerEdit(composer, pictures, this);
     layout->addWidget(m_edit, 1);
     layout->addWidget(buildAddressRow());
     layout->addWidget(buildButtons());
@@ -47,7 +49,6 @@ ComposerWidget::ComposerWidget(ComposerModel& composer, PreviewViewModel& previe
     showNotice();
     showRefusal();
     updateStop();
-    setFocusProxy(m_edit);
 }
 
 void ComposerWidget::buildActions() {

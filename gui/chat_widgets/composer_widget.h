@@ -52,7 +52,7 @@ private:
     void updateStop();
 
     ComposerModel& m_composer;
-    ComposerEdit* m_edit;
+    ComposerEdit* m_edit = nullptr;
     QAction* m_send = nullptr;
     QAction* m_stop = nullptr;
     QAction* m_addImage = nullptr;

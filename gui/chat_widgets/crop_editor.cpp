@@ -97,6 +97,10 @@ void CropEditor::follow() {
 
 void CropEditor::paintEvent(QPaintEvent*) {
     QPainter painter(this);
+    if (hasFocus()) {
+        painter.setPen(QPen(palette().color(QPalette::Highlight), 2.0));
+        painter.drawRect(QRectF(rect()).adjusted(1.0, 1.0, -1.0, -1.0));
+    }
     const PanAndScanGeometry geometry = geometryNow();
     if (geometry.isEmpty()) return;
     painter.setRenderHint(QPainter::SmoothPixmapTransform);
@@ -111,11 +115,6 @@ void CropEditor::paintEvent(QPaintEvent*) {
     }
     if (m_current >= 0 && m_current < static_cast<int>(crops.size()))
         paintCrop(painter, geometry, crops[static_cast<std::size_t>(m_current)], m_current);
-    if (hasFocus()) {
-        painter.setBrush(Qt::NoBrush);
-        painter.setPen(QPen(palette().color(QPalette::Highlight), 2.0));
-        painter.drawRect(QRectF(rect()).adjusted(1.0, 1.0, -1.0, -1.0));
-    }
 }
 
 // A black line under a white one is seen on any picture; the current one is thick and has handles.

@@ -2,7 +2,9 @@
 #include <QApplication>
 #include <QKeyEvent>
 #include <QScrollBar>
+#include <QToolButton>
 #include <algorithm>
+#include <utility>
 
 #include "gui/chat_widgets/message_list_view.h"
 
@@ -26,7 +28,22 @@ void MessageListView::setCurrent(int row) {
     if (MessageWidget* before = messageAt(m_current)) before->setCurrent(false);
     m_current = row;
     if (MessageWidget* now = messageAt(row)) now->setCurrent(true);
+    orderTabs();
     emit currentRowChanged(row);
+}
+
+// Widgets that are made while the page is there come last in its order of Tab; the current message's belong where the list is.
+void MessageListView::orderTabs() {
+    MessageWidget* const message = messageAt(m_current);
+    std::vector<QWidget*> stops = message == nullptr ? std::vector<QWidget*>() : message->tabStops();
+    if (stops == m_tabStops) return;
+    m_tabStops = std::move(stops);
+    QWidget* before = m_endButton;  // the list itself takes no focus, and has no place in the order
+    for (QWidget* stop : m_tabStops) {
+        setTabOrder(before, stop);
+        before = stop;
+    }
+    setTabOrder(before, m_endButton);
 }
 
 void MessageListView::scrollTo(int top) {

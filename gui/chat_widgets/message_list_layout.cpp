@@ -87,6 +87,7 @@ void MessageListView::dropRow(int row) {
     found->second.widget->hide();
     found->second.widget->deleteLater();
     m_live.erase(found);
+    m_tabStops.clear();  // another widget may come to have its address
 }
 
 void MessageListView::fillFrom(const Anchor& anchor) {
@@ -136,6 +137,7 @@ void MessageListView::relayout() {
         verticalScrollBar()->setRange(0, 0);
     }
     placeEndButton();
+    orderTabs();
     m_placing = false;
 }
 

@@ -111,6 +111,7 @@ private:
     // Keyboard and focus.
     void focusMoved(QWidget* now);
     void setCurrent(int row);
+    void orderTabs();
     void scrollTo(int top);
     void showRect(const MessageWidget* message, const QRect& place);
     [[nodiscard]] int rowOf(const QWidget* inside) const;
@@ -127,6 +128,7 @@ private:
     bool m_placing = false;  // what the scroll bar says comes from us
     int m_width = 0;  // that heights are measured for
     int m_current = -1;
+    std::vector<QWidget*> m_tabStops;  // of the current message; only compared, never used
     QTimer m_timer;
     StreamAnnouncer m_announcer;
     int m_announcedRow = -1;

@@ -247,6 +247,20 @@ void MessageWidget::setTheme(const Theme& theme) {
     update();
 }
 
+std::vector<QWidget*> MessageWidget::tabStops() {
+    std::vector<QWidget*> stops{this, button(MessageAction::PreviousBranch), button(MessageAction::NextBranch)};
+    for (const Part& part : m_parts) {
+        if (part.button != nullptr) stops.push_back(part.button);
+        if (part.text == nullptr) continue;
+        stops.push_back(part.text);
+        stops.insert(stops.end(), part.text->copyButtons().begin(), part.text->copyButtons().end());
+    }
+    for (const auto action : {MessageAction::Copy, MessageAction::Edit, MessageAction::Regenerate, MessageAction::Continue,
+                              MessageAction::ShowSeen, MessageAction::Delete})
+        stops.push_back(button(action));
+    return stops;
+}
+
 void MessageWidget::setCurrent(bool current) {
     m_current = current;
     const Qt::FocusPolicy policy = current ? Qt::StrongFocus : Qt::ClickFocus;

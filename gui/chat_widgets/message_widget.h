@@ -35,6 +35,8 @@ public:
     [[nodiscard]] qint64 id() const { return m_id; }
     [[nodiscard]] MarkdownView* lastText() const { return m_texts.empty() ? nullptr : m_texts.back(); }
     [[nodiscard]] QToolButton* button(MessageAction action) const { return m_buttons->button(action); }
+    // As Tab goes through it: as it is read.
+    [[nodiscard]] std::vector<QWidget*> tabStops();
 
     void setMessage(const Message& message, const MessagePlace& place);
     // The same message, its text longer.

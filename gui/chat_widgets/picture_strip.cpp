@@ -31,6 +31,7 @@ PictureStrip::PictureStrip(ComposerModel& composer, PreviewViewModel& preview, E
     m_list->setFlow(QListView::LeftToRight);
     m_list->setVerticalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
     m_list->setContextMenuPolicy(Qt::ActionsContextMenu);
+    m_list->setDragDropMode(QAbstractItemView::InternalMove);
     m_list->setFixedHeight(delegate->tileSize(fontMetrics()).height() + 2 * m_list->frameWidth() +
                            m_list->horizontalScrollBar()->sizeHint().height());
     auto* const buttons = new QWidget(this);

@@ -78,6 +78,9 @@ QWidget* PreviewPanel::buildContents() {
     steady.setRetainSizeWhenHidden(true);
     m_departs->setSizePolicy(steady);
     m_sums = makeLabel("previewSums", page);
+    // Made in the order in which they are seen: Tab goes that way.
+    QWidget* const buttons = buildCropButtons(page);
+    auto* const controls = new ViewControls(m_preview, page);
     buildViews(page);
     auto* const layout = new QVBoxLayout(page);
     layout->setContentsMargins(8, 8, 8, 8);
@@ -85,16 +88,16 @@ QWidget* PreviewPanel::buildContents() {
     layout->addWidget(m_title);
     layout->addWidget(m_problem);
     layout->addWidget(m_editor, 1);
-    layout->addWidget(buildCropButtons());
+    layout->addWidget(buttons);
     layout->addWidget(m_departs);
-    layout->addWidget(new ViewControls(m_preview, page));
+    layout->addWidget(controls);
     layout->addWidget(m_views);
     layout->addWidget(m_sums);
     return page;
 }
 
-QWidget* PreviewPanel::buildCropButtons() {
-    auto* const row = new QWidget(this);
+QWidget* PreviewPanel::buildCropButtons(QWidget* page) {
+    auto* const row = new QWidget(page);
     const auto button = [row](const char* name, const QString& text) {
         auto* const made = new QPushButton(text, row);
         made->setObjectName(QLatin1String(name));

@@ -24,7 +24,7 @@ public:
 private:
     [[nodiscard]] QWidget* buildGuidance();
     [[nodiscard]] QWidget* buildContents();
-    [[nodiscard]] QWidget* buildCropButtons();
+    [[nodiscard]] QWidget* buildCropButtons(QWidget* page);
     void buildViews(QWidget* parent);
     void showPicture();
     void showProblems();

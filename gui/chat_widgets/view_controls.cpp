@@ -48,9 +48,9 @@ ViewControls::ViewControls(PreviewViewModel& preview, QWidget* parent)
     auto* const form = new QFormLayout(this);
     form->setContentsMargins(0, 0, 0, 0);
     form->setFieldGrowthPolicy(QFormLayout::AllNonFixedFieldsGrow);
-    form->addRow(tr("&Crops"), m_mode);
+    form->addRow(tr("Crop&s"), m_mode);
     form->addRow(tr("S&mallest side"), m_minCropSize);
-    form->addRow(tr("&Most crops"), m_maxNumCrops);
+    form->addRow(tr("M&ost crops"), m_maxNumCrops);
     form->addRow(tr("Smallest &ratio"), m_minRatio);
     form->addRow(m_refusal);
     connect(m_mode, &QComboBox::activated, this,

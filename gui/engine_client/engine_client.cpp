@@ -182,11 +182,12 @@ void EngineClient::endedBy(EngineDeath::Kind kind, int code) {
         reap(std::exchange(m_process, nullptr));
     }
     m_pingTimer.stop();
-    EngineDeath death{kind, code, m_lastLines, false};
+    EngineDeath death{kind, code, m_lastLines, false, false};
     m_deaths.push_back(m_age.elapsed());
     while (!m_deaths.empty() && m_deaths.front() < m_age.elapsed() - m_command.deathWindowMs) m_deaths.pop_front();
     const bool hopeless = kind == EngineDeath::Kind::CannotStart || kind == EngineDeath::Kind::WrongProtocol;
-    death.restarting = !hopeless && std::ssize(m_deaths) < m_command.deathsAllowed;
+    death.gaveUp = !hopeless && std::ssize(m_deaths) >= m_command.deathsAllowed;
+    death.restarting = !hopeless && !death.gaveUp;
     setState(EngineState::Dead);
     failAll();
     emit died(death);

@@ -152,6 +152,7 @@ void HistoryPanel::updateState() {
 
 void HistoryPanel::rename() {
     auto* ask = new QInputDialog(this);
+    ask->setObjectName(QStringLiteral("renameDialog"));
     ask->setAttribute(Qt::WA_DeleteOnClose);
     ask->setWindowTitle(tr("Rename the conversation"));
     ask->setLabelText(tr("Title"));

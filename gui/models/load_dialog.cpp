@@ -27,7 +27,7 @@ QLabel* textLabel(const char* name, QWidget* parent) {
 
 }  // namespace
 
-LoadDialog::LoadDialog(LoadViewModel& viewModel, const QString& name, const std::vector<std::string>& devices, QWidget* parent)
+LoadDialog::LoadDialog(LoadViewModel& viewModel, const QString& name, const protocol::HelloEvent& hello, QWidget* parent)
     : QDialog(parent), m_viewModel(viewModel) {
     setObjectName(QStringLiteral("loadDialog"));
     setWindowTitle(tr("Open %1").arg(name));
@@ -37,7 +37,7 @@ LoadDialog::LoadDialog(LoadViewModel& viewModel, const QString& name, const std:
     m_about = textLabel("loadAbout", this);
     layout->addWidget(m_about);
     auto* form = new QFormLayout;
-    addChoices(*form, devices);
+    addChoices(*form, hello);
     layout->addLayout(form);
     m_memory = textLabel("loadMemory", this);
     m_verdict = textLabel("loadVerdict", this);
@@ -47,6 +47,7 @@ LoadDialog::LoadDialog(LoadViewModel& viewModel, const QString& name, const std:
     m_open = buttons->addButton(tr("Open model"), QDialogButtonBox::AcceptRole);
     m_open->setObjectName(QStringLiteral("loadOpen"));
     m_open->setDefault(true);
+    buttons->button(QDialogButtonBox::Cancel)->setObjectName(QStringLiteral("loadCancel"));
     layout->addWidget(buttons);
     connect(buttons, &QDialogButtonBox::rejected, this, &QDialog::reject);
     connect(buttons, &QDialogButtonBox::accepted, this, [this] {
@@ -58,7 +59,7 @@ LoadDialog::LoadDialog(LoadViewModel& viewModel, const QString& name, const std:
     showKnown();
 }
 
-void LoadDialog::addChoices(QFormLayout& form, const std::vector<std::string>& devices) {
+void LoadDialog::addChoices(QFormLayout& form, const protocol::HelloEvent& hello) {
     const auto combo = [&](const char* name, const QString& label) {
         auto* box = new QComboBox(this);
         box->setObjectName(QLatin1String(name));
@@ -68,7 +69,16 @@ void LoadDialog::addChoices(QFormLayout& form, const std::vector<std::string>& d
     };
     m_device = combo("loadDevice", tr("&Device"));
     m_device->addItem(tr("As the machine has it"), QStringLiteral("auto"));
-    for (const std::string& device : devices) m_device->addItem(QString::fromStdString(device), QString::fromStdString(device));
+    for (const std::string& device : hello.devices)
+        m_device->addItem(QString::fromStdString(device), QString::fromStdString(device));
+    if (!hello.notes.empty()) {  // why a device is not among them, in the engine's words
+        QStringList notes;
+        for (const std::string& note : hello.notes) notes.append(QString::fromStdString(note));
+        QLabel* const about = textLabel("loadDeviceNotes", this);
+        about->setText(notes.join(QLatin1Char('\n')));
+        m_device->setAccessibleDescription(about->text());
+        form.addRow(QString(), about);
+    }
     m_dtype = combo("loadDtype", tr("&Numbers"));
     m_dtype->addItem(tr("As they are stored"), QStringLiteral("auto"));
     m_dtype->addItem(tr("float32: exactly as the reference"), QStringLiteral("float32"));

@@ -19,14 +19,14 @@ class LoadDialog final : public QDialog {
 
 public:
     // `name`: how the model is called to people.
-    LoadDialog(LoadViewModel& viewModel, const QString& name, const std::vector<std::string>& devices,
-               QWidget* parent = nullptr);
+    // `hello`: of the engine, which says what devices there are, and why others are not.
+    LoadDialog(LoadViewModel& viewModel, const QString& name, const protocol::HelloEvent& hello, QWidget* parent = nullptr);
 
 signals:
     void chosen(const lapidary::protocol::LoadRequest& request);
 
 private:
-    void addChoices(QFormLayout& form, const std::vector<std::string>& devices);
+    void addChoices(QFormLayout& form, const protocol::HelloEvent& hello);
     void readChoices();
     void showKnown();
 

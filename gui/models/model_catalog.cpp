@@ -137,6 +137,7 @@ void ModelCatalog::rebuild() {
     std::vector<CatalogEntry> entries{{CatalogEntry::Place::Demo, QStringLiteral("demo"), tr("Demo model"),
                                        tr("A small Gemma 3 that comes with Lapidary and answers about drawn scenes"), 0, true}};
     for (const QString& model : m_settings.value(recentKey()).toStringList()) {
+        if (model.isEmpty()) continue;  // nobody opened that: the settings were changed by hand
         const QFileInfo file(model);
         const bool isPath = file.isAbsolute();
         entries.push_back({CatalogEntry::Place::Recent, model, isPath ? file.fileName() : model,

@@ -1,13 +1,11 @@
 #include "gui/models/models_page.h"
 
-#include <QDragEnterEvent>
 #include <QFileDialog>
 #include <QFileInfo>
 #include <QHBoxLayout>
 #include <QLabel>
 #include <QLineEdit>
 #include <QListView>
-#include <QMimeData>
 #include <QProgressBar>
 #include <QPushButton>
 #include <QVBoxLayout>
@@ -25,21 +23,10 @@ QPushButton* button(const QString& text, const char* name, QWidget* parent) {
     return made;
 }
 
-// A folder with a model, or a .gguf file, among what is dragged.
-QString droppedModel(const QMimeData& data) {
-    for (const QUrl& url : data.urls()) {
-        const QString path = url.toLocalFile();
-        if (path.endsWith(QLatin1String(".gguf"), Qt::CaseInsensitive) || (!path.isEmpty() && QFileInfo(path).isDir()))
-            return path;
-    }
-    return {};
-}
-
 }  // namespace
 
 ModelsPage::ModelsPage(ModelCatalog& catalog, QWidget* parent) : QWidget(parent), m_catalog(catalog) {
     setObjectName(QStringLiteral("modelsPage"));
-    setAcceptDrops(true);
     auto* layout = new QVBoxLayout(this);
     layout->setContentsMargins(32, 28, 32, 24);
     layout->setSpacing(14);
@@ -102,7 +89,6 @@ void ModelsPage::buildList(QVBoxLayout& layout) {
     m_list->setCurrentIndex(m_catalog.index(0));
     auto* row = new QHBoxLayout;
     auto* open = button(tr("Open…"), "openModel", this);
-    open->setDefault(true);
     auto* demo = button(tr("Try the demo model"), "openDemo", this);
     auto* file = button(tr("Open a file…"), "openModelFile", this);
     auto* folder = button(tr("Open a folder…"), "openModelFolder", this);
@@ -201,17 +187,6 @@ void ModelsPage::chooseFile() {
     connect(dialog, &QFileDialog::fileSelected, this,
             [this](const QString& path) { emit openRequested(path, QFileInfo(path).fileName()); });
     dialog->open();
-}
-
-void ModelsPage::dragEnterEvent(QDragEnterEvent* event) {
-    if (!droppedModel(*event->mimeData()).isEmpty()) event->acceptProposedAction();
-}
-
-void ModelsPage::dropEvent(QDropEvent* event) {
-    const QString path = droppedModel(*event->mimeData());
-    if (path.isEmpty()) return;
-    event->acceptProposedAction();
-    emit openRequested(path, QFileInfo(path).fileName());
 }
 
 }  // namespace lapidary::gui

@@ -32,10 +32,6 @@ signals:
     void downloadRequested(const QString& id);
     void cancelDownload();
 
-protected:
-    void dragEnterEvent(QDragEnterEvent* event) override;
-    void dropEvent(QDropEvent* event) override;
-
 private:
     void buildHeader(QVBoxLayout& layout);
     void buildList(QVBoxLayout& layout);

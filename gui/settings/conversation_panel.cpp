@@ -135,6 +135,7 @@ void ConversationPanel::addPresets(QFormLayout& form) {
     });
     connect(save, &QPushButton::clicked, this, [this] {
         auto* ask = new QInputDialog(this);
+        ask->setObjectName(QStringLiteral("presetDialog"));
         ask->setAttribute(Qt::WA_DeleteOnClose);
         ask->setWindowTitle(tr("Save as a preset"));
         ask->setLabelText(tr("Name of the preset"));

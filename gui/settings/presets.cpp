@@ -1,16 +1,26 @@
 #include "gui/settings/presets.h"
 
+#include <cmath>
+#include <type_traits>
+
 namespace lapidary::gui {
 namespace {
 
 // Names are a person's: slashes in them would be groups.
 QString groupOf(const QString& name) { return QStringLiteral("presets/") + QString::fromLatin1(name.toUtf8().toHex()); }
 
+// A file holds texts: what is no number in it is not set, rather than zero (fault 60).
 template <class T>
 std::optional<T> numberAt(const QSettings& settings, const QString& key) {
     const QVariant value = settings.value(key);
-    if (!value.isValid() || !value.canConvert<T>()) return std::nullopt;
-    return value.value<T>();
+    bool isNumber = false;
+    if constexpr (std::is_integral_v<T>) {
+        const qlonglong number = value.toLongLong(&isNumber);
+        return isNumber ? std::optional<T>(number) : std::nullopt;
+    } else {
+        const double number = value.toDouble(&isNumber);
+        return isNumber && std::isfinite(number) ? std::optional<T>(number) : std::nullopt;
+    }
 }
 
 template <class T>

@@ -39,6 +39,7 @@ Banner::Banner(QWidget* parent) : QFrame(parent) {
     setBackgroundRole(QPalette::ToolTipBase);
     setForegroundRole(QPalette::ToolTipText);
     m_sign = new QLabel(this);
+    m_sign->setObjectName(QStringLiteral("bannerSign"));
     m_text = wrapped("bannerText", this);
     m_details = wrapped("bannerDetails", this);
     m_details->hide();
@@ -66,6 +67,9 @@ Banner::Banner(QWidget* parent) : QFrame(parent) {
 
 void Banner::show(const Notice& notice) {
     m_isEmpty = false;
+    m_sign->setAccessibleName(notice.kind == Notice::Kind::Info      ? tr("A remark")
+                              : notice.kind == Notice::Kind::Warning ? tr("A warning")
+                                                                     : tr("A problem"));
     m_sign->setPixmap(style()->standardIcon(signOf(notice.kind)).pixmap(kSignSize, kSignSize));
     m_text->setText(notice.text);
     m_details->setText(notice.details);

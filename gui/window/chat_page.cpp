@@ -14,6 +14,7 @@
 #include <QScrollArea>
 #include <QSplitter>
 #include <QStackedWidget>
+#include <QTabBar>
 #include <QTabWidget>
 #include <QUrl>
 #include <QUuid>
@@ -44,10 +45,12 @@ ChatPage::ChatPage(const ChatServices& services, QString folderForPasted, QWidge
       m_services(services),
       m_folderForPasted(std::move(folderForPasted)),
       m_composer(services.engine),
+      m_draft(m_composer, services.settings),
       m_preview(services.engine, m_composer),
       m_thumbnails(services.engine) {
     setObjectName(QStringLiteral("chatPage"));
-    m_banner = new Banner(this);
+    auto* bar = new ChatBar(services.session, services.chat, this);
+    connect(bar, &ChatBar::openModelRequested, this, &ChatPage::openModelRequested);
     auto* splitter = new QSplitter(this);
     splitter->setObjectName(QStringLiteral("chatSplitter"));
     splitter->setChildrenCollapsible(false);
@@ -58,10 +61,7 @@ ChatPage::ChatPage(const ChatServices& services, QString folderForPasted, QWidge
     auto* layout = new QVBoxLayout(this);
     layout->setContentsMargins(0, 0, 0, 0);
     layout->setSpacing(0);
-    auto* bar = new ChatBar(services.session, services.chat, this);
-    connect(bar, &ChatBar::openModelRequested, this, &ChatPage::openModelRequested);
     layout->addWidget(bar);
-    layout->addWidget(m_banner);
     layout->addWidget(splitter, 1);
     connectComposer();
     connectMessages();
@@ -72,6 +72,7 @@ ChatPage::ChatPage(const ChatServices& services, QString folderForPasted, QWidge
     connect(&m_services.chat, &ChatViewModel::firstToken, this, &ChatPage::showBusy);
     showConversation();
     showModel();
+    m_draft.restore();
 }
 
 QWidget* ChatPage::buildConversation() {
@@ -85,7 +86,6 @@ QWidget* ChatPage::buildConversation() {
     });
     m_center->addWidget(guidance);
     m_center->addWidget(m_messages);
-    m_composerWidget = new ComposerWidget(m_composer, m_preview, m_pictures, area);
     m_editRow = new QWidget(area);
     auto* row = new QHBoxLayout(m_editRow);
     row->setContentsMargins(0, 0, 0, 0);
@@ -97,9 +97,10 @@ QWidget* ChatPage::buildConversation() {
     row->addWidget(cancel);
     m_editRow->hide();
     connect(cancel, &QPushButton::clicked, this, [this] {
-        m_composer.take();
         endEdit();
+        m_draft.bringBack(DraftKeeper::Return::InPlace);
     });
+    m_composerWidget = new ComposerWidget(m_composer, m_preview, m_pictures, area);  // behind the row above it, also for Tab
     auto* layout = new QVBoxLayout(area);
     layout->setContentsMargins(kMargin, 0, kMargin / 2, kMargin);
     layout->addWidget(m_center, 1);
@@ -111,6 +112,7 @@ QWidget* ChatPage::buildConversation() {
 QWidget* ChatPage::buildSide() {
     auto* tabs = new QTabWidget(this);
     tabs->setObjectName(QStringLiteral("chatSide"));
+    tabs->tabBar()->setAccessibleName(tr("Beside the conversation"));
     tabs->setDocumentMode(true);
     tabs->setMinimumWidth(300);
     tabs->addTab(new PreviewPanel(m_preview, m_pictures, tabs), tr("What the model sees"));
@@ -118,6 +120,7 @@ QWidget* ChatPage::buildSide() {
     auto* scroll = new QScrollArea(tabs);
     scroll->setObjectName(QStringLiteral("settingsScroll"));
     scroll->setAccessibleName(tr("Settings of the conversation"));
+    scroll->setFocusPolicy(Qt::NoFocus);  // it follows the focus of what is in it
     scroll->setWidgetResizable(true);
     scroll->setFrameShape(QFrame::NoFrame);
     scroll->setWidget(m_panel);
@@ -136,7 +139,7 @@ void ChatPage::connectComposer() {
     connect(m_composerWidget, &ComposerWidget::imagePasted, this, &ChatPage::keepPasted);
     connect(&m_services.keeper, &ConversationKeeper::refused, this,
             [this](const std::vector<MessagePart>& parts, const QString& sentence) {
-                if (m_composer.isEmpty() && !parts.empty()) m_composer.setParts(parts);
+                m_draft.giveBack(parts);
                 m_composer.refuse(sentence);
             });
     connect(&m_services.keeper, &ConversationKeeper::found, m_messages, &MessageListView::focusRow);
@@ -170,6 +173,7 @@ void ChatPage::showConversation() {
     m_messages->setTinted(shown->settings.probabilities);
     m_panel->show(shown->settings);
     endEdit();
+    m_draft.bringBack(DraftKeeper::Return::Before);  // what was being changed is not lost either
     const auto showCenter = [this] { m_center->setCurrentIndex(m_services.chat.shown()->messages.size() > 0 ? 1 : 0); };
     connect(&shown->messages, &Conversation::messageAdded, this, showCenter);
     connect(&shown->messages, &Conversation::pathChanged, this, showCenter);
@@ -198,6 +202,7 @@ void ChatPage::submit() {
     const std::int64_t editing = m_editing;
     const std::vector<MessagePart> parts = m_composer.take();
     endEdit();
+    m_draft.bringBack(DraftKeeper::Return::InPlace);
     if (editing != 0) {
         m_services.keeper.edit(editing, parts);
     } else {
@@ -228,6 +233,7 @@ void ChatPage::act(qint64 id, MessageAction action) {
 }
 
 void ChatPage::beginEdit(const Message& message) {
+    m_draft.putAside();
     m_editing = message.id;
     m_composer.setParts(message.parts);
     m_editRow->show();

@@ -9,8 +9,8 @@
 #include "gui/chat_widgets/engine_pictures.h"
 #include "gui/chat_widgets/message_list_view.h"
 #include "gui/settings/presets.h"
-#include "gui/widgets/banner.h"
 #include "gui/window/conversation_keeper.h"
+#include "gui/window/draft_keeper.h"
 #include "gui/window/engine_thumbnails.h"
 
 class QStackedWidget;
@@ -27,6 +27,7 @@ struct ChatServices {
     ChatViewModel& chat;
     ConversationKeeper& keeper;
     Presets& presets;
+    QSettings& settings;
 };
 
 class ChatPage final : public QWidget {
@@ -35,7 +36,6 @@ class ChatPage final : public QWidget {
 public:
     ChatPage(const ChatServices& services, QString folderForPasted, QWidget* parent = nullptr);
 
-    [[nodiscard]] Banner& banner() { return *m_banner; }
     [[nodiscard]] ComposerWidget& composer() { return *m_composerWidget; }
     void setTheme(const Theme& theme);
     void addFiles(const QStringList& paths);
@@ -64,11 +64,11 @@ private:
     ChatServices m_services;
     QString m_folderForPasted;
     ComposerModel m_composer;
+    DraftKeeper m_draft;
     PreviewViewModel m_preview;
     EnginePictures m_pictures;
     EngineThumbnails m_thumbnails;
     Theme m_theme = Theme::lightTheme();
-    Banner* m_banner = nullptr;
     QStackedWidget* m_center = nullptr;
     MessageListView* m_messages = nullptr;
     QWidget* m_editRow = nullptr;

@@ -1,6 +1,8 @@
 #include "gui/window/engine_notices.h"
 
 #include <QCoreApplication>
+#include <QLocale>
+#include <QRegularExpression>
 #include <csignal>
 
 #include "gui/engine_client/error_sentences.h"
@@ -12,7 +14,7 @@ struct EngineNotices {
     Q_DECLARE_TR_FUNCTIONS(lapidary::gui::EngineNotices)
 
 public:
-    static QString causeOf(const EngineDeath& death) {
+    static QString causeOf(const EngineDeath& death, const DeathScene& scene) {
         switch (death.kind) {
             case EngineDeath::Kind::CannotStart:
                 return tr(
@@ -23,37 +25,64 @@ public:
             case EngineDeath::Kind::WrongProtocol:
                 return tr("The engine speaks another version (%1) than this window. Install both from one release.")
                     .arg(death.code);
-            case EngineDeath::Kind::Killed:
-                if (death.code == SIGKILL)
-                    return tr(
-                        "The system ended the engine, most likely for want of memory. Choose a shorter context or quantise the "
-                        "model.");
-                return tr("The engine crashed.");
+            case EngineDeath::Kind::Killed: return death.code == SIGKILL ? killed(scene) : tr("The engine crashed.");
         }
         return {};
+    }
+
+    // Nothing else is known of it: the system tells the one that it ends nothing, and us no reason.
+    static QString killed(const DeathScene& scene) {
+        if (scene.weightBytes <= 0)
+            return tr(
+                "The system ended the engine, most likely for want of memory. Choose a shorter context or quantise the model.");
+        const QLocale locale;
+        return tr("The system ended the engine, most likely for want of memory: the model's weights take %1, and a context of "
+                  "%2 "
+                  "tokens was asked for. Choose a shorter context or quantise the model.")
+            .arg(locale.formattedDataSize(scene.weightBytes), locale.toString(static_cast<qlonglong>(scene.context)));
+    }
+
+    // "tried to allocate 34359738368 bytes", "Tried to allocate 2.00 GiB": how much was asked for, from the words of an allocator.
+    static QString figureIn(const QString& words) {
+        static const QRegularExpression figure(QStringLiteral("allocate ([0-9.]+) ?(bytes|[KMGT]i?B)"));
+        const QRegularExpressionMatch match = figure.match(words);
+        if (!match.hasMatch()) return {};
+        if (match.captured(2) != QLatin1String("bytes")) return match.captured(1) + QLatin1Char(' ') + match.captured(2);
+        return QLocale().formattedDataSize(match.captured(1).toLongLong());
+    }
+
+    static QString outOfMemory(const QString& figure) {
+        return tr("There was not enough memory: %1 more were asked for. Choose a shorter context, fewer crops, or quantise the "
+                  "model.")
+            .arg(figure);
     }
 };
 
 }  // namespace
 
-Notice noticeOf(const EngineDeath& death, bool inAnswer, bool hadModel) {
+Notice noticeOf(const EngineDeath& death, const DeathScene& scene) {
     Notice notice;
     notice.kind = Notice::Kind::Problem;
-    notice.text = EngineNotices::causeOf(death);
-    if (inAnswer) {
+    notice.text = EngineNotices::causeOf(death, scene);
+    if (scene.inAnswer) {
         notice.text += QLatin1Char(' ') + EngineNotices::tr("What you typed and what was answered so far are kept.");
         notice.action = EngineNotices::tr("Start again and go on");
-    } else if (hadModel) {
+    } else if (scene.hadModel) {
         notice.action = EngineNotices::tr("Start again and open the model");
     } else if (!death.restarting) {
         notice.action = EngineNotices::tr("Start the engine again");
     }
+    if (death.gaveUp)
+        notice.text +=
+            QLatin1Char(' ') + EngineNotices::tr("It ended three times within a minute and is not started again by itself.");
     notice.details = death.lastLines.join(QLatin1Char('\n'));
     return notice;
 }
 
 Notice noticeOf(const protocol::ErrorEvent& error) {
-    return {Notice::Kind::Problem, errorSentence(error.code), QString::fromStdString(error.message), {}};
+    const QString own = QString::fromStdString(error.message);
+    const QString figure = error.code == "out_of_memory" ? EngineNotices::figureIn(own) : QString();
+    return {Notice::Kind::Problem, figure.isEmpty() ? errorSentence(error.code) : EngineNotices::outOfMemory(figure), own, {}};
 }
 
 QString loadingText(const QString& stage) {

@@ -8,9 +8,16 @@
 
 namespace lapidary::gui {
 
-// `inAnswer`: it was answering; `hadModel`: a model was open or opening.
-Notice noticeOf(const EngineDeath& death, bool inAnswer, bool hadModel);
-// By the error's code; its own words as details.
+// What was going on when it died.
+struct DeathScene {
+    bool inAnswer = false;
+    bool hadModel = false;         // open or opening
+    std::int64_t weightBytes = 0;  // of the open model; 0: not known
+    std::int64_t context = 0;      // that was asked for, in tokens
+};
+
+Notice noticeOf(const EngineDeath& death, const DeathScene& scene);
+// By the error's code, and with the figure where memory was asked for in vain; its own words as details.
 Notice noticeOf(const protocol::ErrorEvent& error);
 // A stage of loading, in words.
 QString loadingText(const QString& stage);

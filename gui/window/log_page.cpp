@@ -23,6 +23,9 @@ LogPage::LogPage(QWidget* parent) : QWidget(parent) {
     layout->setContentsMargins(24, 20, 24, 20);
     auto* hint = new QLabel(tr("What the engine says: useful when something went wrong."), this);
     hint->setObjectName(QStringLiteral("logHint"));
+    auto* copy = new QPushButton(tr("Copy all"), this);  // above the text, also for Tab
+    copy->setObjectName(QStringLiteral("logCopy"));
+    copy->setAccessibleName(tr("Copy the whole log"));
     m_text = new QPlainTextEdit(this);
     m_text->setObjectName(QStringLiteral("logText"));
     m_text->setAccessibleName(tr("Log of the engine"));
@@ -30,9 +33,6 @@ LogPage::LogPage(QWidget* parent) : QWidget(parent) {
     m_text->setMaximumBlockCount(kMostLines);
     m_text->setFont(QFontDatabase::systemFont(QFontDatabase::FixedFont));
     m_text->setPlaceholderText(tr("The engine has said nothing yet."));
-    auto* copy = new QPushButton(tr("Copy all"), this);
-    copy->setObjectName(QStringLiteral("logCopy"));
-    copy->setAccessibleName(tr("Copy the whole log"));
     auto* row = new QHBoxLayout;
     row->addWidget(hint, 1);
     row->addWidget(copy);

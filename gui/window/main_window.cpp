@@ -6,13 +6,13 @@
 #include <QDir>
 #include <QDragEnterEvent>
 #include <QFileInfo>
-#include <QMenuBar>
-#include <QMessageBox>
+#include <QFutureWatcher>
 #include <QMimeData>
-#include <QPointer>
 #include <QSplitter>
 #include <QStackedWidget>
-#include <QToolBar>
+#include <QVBoxLayout>
+#include <QtConcurrent>
+#include <algorithm>
 
 #include "gui/chat_widgets/composer_widget.h"
 #include "gui/engine_client/error_sentences.h"
@@ -20,6 +20,9 @@
 #include "gui/history_widgets/history_panel.h"
 #include "gui/models/load_dialog.h"
 #include "gui/models/models_page.h"
+#include "gui/settings/checked_settings.h"
+#include "gui/widgets/banner.h"
+#include "gui/widgets/focus_ring.h"
 #include "gui/window/chat_page.h"
 #include "gui/window/engine_notices.h"
 #include "gui/window/log_page.h"
@@ -28,9 +31,6 @@ namespace lapidary::gui {
 namespace {
 
 constexpr int kHistoryWidth = 230;
-constexpr int kLargestZoom = 10;
-constexpr int kSmallestZoom = -5;
-constexpr double kZoomStep = 0.1;
 
 }  // namespace
 
@@ -42,7 +42,7 @@ MainWindow::MainWindow(EngineApi& engine, QSettings& settings, const QString& da
       m_dataFolder(dataFolder),
       m_systemPalette(QApplication::palette()),
       m_systemPointSize(QApplication::font().pointSizeF()),
-      m_history(dataFolder),
+      m_history(dataFolder, DraftKeeper::storedPictures(settings)),
       m_session(engine),
       m_chat(engine, m_session),
       m_keeper(m_chat, m_history),
@@ -52,15 +52,17 @@ MainWindow::MainWindow(EngineApi& engine, QSettings& settings, const QString& da
     setWindowTitle(QStringLiteral("Lapidary"));
     setAcceptDrops(true);
     resize(1280, 800);
+    FocusRing::follow(this);
     buildPages();
     buildMenus();
-    buildViewMenu();
     connectEngine();
     connectModels();
     connectHistory();
-    setTheme(static_cast<ThemeChoice>(m_settings.value(QStringLiteral("view/theme")).toInt()));
+    setTheme(static_cast<ThemeChoice>(wholeSetting(m_settings, QStringLiteral("view/theme"), 0, 2)));
     zoom(0);
-    restoreGeometry(m_settings.value(QStringLiteral("view/geometry")).toByteArray());
+    const QString geometry = QStringLiteral("view/geometry");
+    if (m_settings.contains(geometry) && !restoreGeometry(m_settings.value(geometry).toByteArray()))
+        resetSetting(m_settings, geometry);
     showModelState();
     showPage(Page::Models);
     m_catalog.refresh();
@@ -74,92 +76,41 @@ void MainWindow::buildPages() {
     splitter->setChildrenCollapsible(false);
     m_historyPanel = new HistoryPanel(m_history, splitter);
     m_historyPanel->setMinimumWidth(170);
-    m_pages = new QStackedWidget(splitter);
+    auto* right = new QWidget(splitter);
+    m_banner = new Banner(right);
+    m_pages = new QStackedWidget(right);
     m_modelsPage = new ModelsPage(m_catalog, m_pages);
-    m_chatPage =
-        new ChatPage({m_engine, m_session, m_chat, m_keeper, m_presets}, m_dataFolder + QStringLiteral("/pasted"), m_pages);
+    m_chatPage = new ChatPage({m_engine, m_session, m_chat, m_keeper, m_presets, m_settings},
+                              m_dataFolder + QStringLiteral("/pasted"), m_pages);
     m_logPage = new LogPage(m_pages);
     m_pages->addWidget(m_modelsPage);
     m_pages->addWidget(m_chatPage);
     m_pages->addWidget(m_logPage);
+    auto* column = new QVBoxLayout(right);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(0);
+    column->addWidget(m_banner);
+    column->addWidget(m_pages, 1);
     splitter->addWidget(m_historyPanel);
-    splitter->addWidget(m_pages);
+    splitter->addWidget(right);
     splitter->setStretchFactor(1, 1);
     splitter->setSizes({kHistoryWidth, 1280 - kHistoryWidth});
     setCentralWidget(splitter);
 }
 
-void MainWindow::buildMenus() {
-    QMenu* const file = menuBar()->addMenu(tr("&File"));
-    QAction* const fresh = file->addAction(tr("&New chat"), this, [this] {
-        m_keeper.startNew({});
-        showPage(Page::Chat);
-    });
-    fresh->setShortcut(QKeySequence::New);
-    file->addAction(m_chatPage->composer().addImageAction());
-    file->addAction(m_chatPage->composer().addAddressAction());
-    file->addSeparator();
-    file->addAction(tr("&Close the model"), &m_session, &ModelSession::unload);
-    file->addSeparator();
-    file->addAction(tr("&Quit"), QKeySequence::Quit, this, &QWidget::close);
-    QMenu* const conversation = menuBar()->addMenu(tr("&Conversation"));
-    conversation->addAction(m_chatPage->composer().sendAction());
-    conversation->addAction(m_chatPage->composer().stopAction());
-    conversation->addSeparator();
-    conversation->addActions(m_historyPanel->conversationActions());
-    conversation->addSeparator();
-    conversation->addAction(tr("&Search in all conversations"), QKeySequence::Find, m_historyPanel, &HistoryPanel::focusSearch);
-    QMenu* const go = menuBar()->addMenu(tr("&Go"));
-    auto* bar = addToolBar(tr("Pages"));
-    bar->setObjectName(QStringLiteral("pagesBar"));
-    bar->setMovable(false);
-    bar->setToolButtonStyle(Qt::ToolButtonTextOnly);
-    m_pageActions = new QActionGroup(this);
-    const QStringList names{tr("Models"), tr("Chat"), tr("Log")};
-    for (int page = 0; page < names.size(); ++page) {
-        QAction* const action = go->addAction(names[page], this, [this, page] { showPage(static_cast<Page>(page)); });
-        action->setObjectName(QStringLiteral("page%1").arg(page));
-        action->setShortcut(QKeySequence(Qt::CTRL | static_cast<Qt::Key>(Qt::Key_1 + page)));
-        action->setCheckable(true);
-        m_pageActions->addAction(action);
-        bar->addAction(action);
-    }
-}
-
-void MainWindow::buildViewMenu() {
-    QMenu* const view = menuBar()->addMenu(tr("&View"));
-    auto* themes = new QActionGroup(this);
-    const QStringList names{tr("As the &system has it"), tr("&Light"), tr("&Dark")};
-    const int chosen = m_settings.value(QStringLiteral("view/theme")).toInt();
-    for (int theme = 0; theme < names.size(); ++theme) {
-        QAction* const action =
-            view->addAction(names[theme], this, [this, theme] { setTheme(static_cast<ThemeChoice>(theme)); });
-        action->setObjectName(QStringLiteral("theme%1").arg(theme));
-        action->setCheckable(true);
-        action->setChecked(theme == chosen);
-        themes->addAction(action);
-    }
-    view->addSeparator();
-    view->addAction(tr("&Larger text"), QKeySequence::ZoomIn, this, [this] { zoom(1); });
-    view->addAction(tr("S&maller text"), QKeySequence::ZoomOut, this, [this] { zoom(-1); });
-    view->addAction(tr("&Normal text"), QKeySequence(Qt::CTRL | Qt::Key_0), this, [this] {
-        m_settings.setValue(QStringLiteral("view/zoom"), 0);
-        zoom(0);
-    });
-    QMenu* const help = menuBar()->addMenu(tr("&Help"));
-    help->addAction(tr("&Keyboard"), QKeySequence::HelpContents, this, &MainWindow::showShortcuts);
-    help->addAction(tr("&About Lapidary"), this, &MainWindow::showAbout);
-}
-
 void MainWindow::connectEngine() {
     connect(&m_engine, &EngineApi::died, this, &MainWindow::engineDied);
     connect(&m_engine, &EngineApi::logged, m_logPage, &LogPage::append);
+    connect(&m_engine, &EngineApi::stateChanged, this, [this] {
+        if (m_engine.state() != EngineState::Ready) return;
+        for (const std::string& note : m_engine.hello().notes) m_logPage->append(QString::fromStdString(note));
+    });
     connect(&m_chat, &ChatViewModel::failed, this, [this](qint64, const protocol::ErrorEvent& error) { answerFailed(error); });
     connect(&m_chat, &ChatViewModel::warned, this, [this](const QString& message) {
-        m_chatPage->banner().show({Notice::Kind::Info, tr("The engine has a remark about this answer."), message, {}});
+        m_banner->show({Notice::Kind::Info, tr("The engine has a remark about this answer."), message, {}});
     });
-    connect(&m_chatPage->banner(), &Banner::actionClicked, this, [this] {
-        m_chatPage->banner().clear();
+    connect(m_banner, &Banner::actionClicked, this, [this] {
+        m_banner->clear();
         m_chat.goOn();
     });
 }
@@ -193,15 +144,15 @@ void MainWindow::connectHistory() {
     connect(m_historyPanel, &HistoryPanel::removed, this, [this](const QString& conversation) {
         if (conversation == m_keeper.current()) m_keeper.startNew({});
     });
-    const auto tell = [this](const QString& sentence) { m_chatPage->banner().show({Notice::Kind::Info, sentence, {}, {}}); };
+    const auto tell = [this](const QString& sentence) { m_banner->show({Notice::Kind::Info, sentence, {}, {}}); };
     connect(m_historyPanel, &HistoryPanel::told, this, tell);
     connect(&m_history, &HistoryStore::lost, this, [this](const QString& sentence) {
-        m_chatPage->banner().show({Notice::Kind::Problem, sentence, {}, {}});
+        m_banner->show({Notice::Kind::Problem, sentence, {}, {}});
     });
     connect(&m_history, &HistoryStore::statusChanged, this, [this] {
         const HistoryStatus& status = m_history.status();
         const QString text = status.problem.isEmpty() ? status.notice : status.problem;
-        if (!text.isEmpty()) m_chatPage->banner().show({Notice::Kind::Warning, text, {}, {}});
+        if (!text.isEmpty()) m_banner->show({Notice::Kind::Warning, text, {}, {}});
     });
     connect(&m_keeper, &ConversationKeeper::keyChanged, m_historyPanel, &HistoryPanel::select);
 }
@@ -225,7 +176,7 @@ void MainWindow::addPictures(const QStringList& paths) {
 
 void MainWindow::askHowToOpen(const QString& model, const QString& name) {
     auto* known = new LoadViewModel(m_engine, m_program, model);
-    auto* dialog = new LoadDialog(*known, name, m_engine.hello().devices, this);
+    auto* dialog = new LoadDialog(*known, name, m_engine.hello(), this);
     known->setParent(dialog);
     dialog->setAttribute(Qt::WA_DeleteOnClose);
     connect(dialog, &LoadDialog::chosen, &m_session, &ModelSession::load);
@@ -256,13 +207,12 @@ void MainWindow::download(const QString& id) {
 }
 
 void MainWindow::engineDied(const EngineDeath& death) {
-    const Notice notice = noticeOf(death, m_chat.canGoOn(), m_session.request().has_value());
-    m_chatPage->banner().show(notice);
-    if (m_pages->currentIndex() == static_cast<int>(Page::Models)) m_modelsPage->showProblem(notice.text);
+    const protocol::LoadedEvent& loaded = m_session.loaded();
+    m_banner->show(noticeOf(death, {m_chat.canGoOn(), m_session.request().has_value(), loaded.weightBytes, loaded.context}));
 }
 
 void MainWindow::answerFailed(const protocol::ErrorEvent& error) {
-    if (error.code != "child_died") m_chatPage->banner().show(noticeOf(error));
+    if (error.code != "child_died") m_banner->show(noticeOf(error));
 }
 
 void MainWindow::showModelState() {
@@ -274,7 +224,7 @@ void MainWindow::showModelState() {
             QStringList warnings;
             for (const std::string& warning : m_session.loaded().warnings) warnings.append(QString::fromStdString(warning));
             if (!warnings.isEmpty())
-                m_chatPage->banner().show(
+                m_banner->show(
                     {Notice::Kind::Warning,
                      tr("The engine has %n remark(s) about this model.", nullptr, static_cast<int>(warnings.size())),
                      warnings.join(QLatin1Char('\n')),
@@ -291,51 +241,19 @@ void MainWindow::showModelState() {
     m_modelsPage->showLoading({}, -1.0);
 }
 
-void MainWindow::setTheme(ThemeChoice choice) {
-    m_settings.setValue(QStringLiteral("view/theme"), static_cast<int>(choice));
-    const Theme theme = Theme::of(choice, m_systemPalette);
-    QApplication::setPalette(theme.palette());
-    m_chatPage->setTheme(theme);
-}
-
-void MainWindow::zoom(int steps) {
-    const int level = std::clamp(m_settings.value(QStringLiteral("view/zoom")).toInt() + steps, kSmallestZoom, kLargestZoom);
-    m_settings.setValue(QStringLiteral("view/zoom"), level);
-    QFont font = QApplication::font();
-    font.setPointSizeF(m_systemPointSize * (1.0 + kZoomStep * level));
-    QApplication::setFont(font);
-}
-
-void MainWindow::showShortcuts() {
-    QStringList rows;
-    for (const QAction* action : findChildren<QAction*>()) {
-        if (!action->shortcut().isEmpty() && !action->text().isEmpty())
-            rows.append(QStringLiteral("<tr><td style='padding-right:24px'><b>%1</b></td><td>%2</td></tr>")
-                            .arg(action->shortcut().toString(QKeySequence::NativeText).toHtmlEscaped(),
-                                 QString(action->text()).remove(QLatin1Char('&')).toHtmlEscaped()));
-    }
-    auto* box = new QMessageBox(QMessageBox::NoIcon, tr("Keyboard"),
-                                QStringLiteral("<table>") + rows.join(QString()) + QStringLiteral("</table>"),
-                                QMessageBox::Close, this);
-    box->setObjectName(QStringLiteral("shortcuts"));
-    box->setAttribute(Qt::WA_DeleteOnClose);
-    box->open();
-}
-
-void MainWindow::showAbout() {
-    auto* box = new QMessageBox(QMessageBox::NoIcon, tr("About Lapidary"),
-                                tr("Lapidary %1\nA workbench for Gemma 3 vision-language models.\nLicence: GPL-3.0-or-later.")
-                                    .arg(QApplication::applicationVersion()),
-                                QMessageBox::Close, this);
-    box->setAttribute(Qt::WA_DeleteOnClose);
-    box->open();
-}
-
 void MainWindow::comeForward() {
     setWindowState((windowState() & ~Qt::WindowMinimized) | Qt::WindowActive);
     show();
     raise();
     activateWindow();
+}
+
+void MainWindow::tellOfDamagedSettings(const QString& movedTo) {
+    m_banner->show(
+        {Notice::Kind::Warning,
+         tr("The settings could not be read. They are as at the first start; the old file is kept as %1.").arg(movedTo),
+         {},
+         {}});
 }
 
 void MainWindow::closeEvent(QCloseEvent* event) {
@@ -347,21 +265,34 @@ void MainWindow::dragEnterEvent(QDragEnterEvent* event) {
     if (event->mimeData()->hasUrls()) event->acceptProposedAction();
 }
 
+// Whether a path is a folder is asked on another thread: it may lie on a share that does not answer (fault 59).
 void MainWindow::dropEvent(QDropEvent* event) {
-    QStringList pictures;
+    QStringList paths;
     for (const QUrl& url : event->mimeData()->urls()) {
-        const QString path = url.toLocalFile();
-        if (path.isEmpty()) continue;
-        const QFileInfo file(path);
-        if (file.isDir() || path.endsWith(QLatin1String(".gguf"), Qt::CaseInsensitive)) {
-            askHowToOpen(path, file.fileName());
-            return;
-        }
-        pictures.append(path);
+        if (url.isLocalFile()) paths.append(url.toLocalFile());
     }
-    if (pictures.isEmpty()) return;
+    if (paths.isEmpty()) return;
     event->acceptProposedAction();
-    addPictures(pictures);
+    auto* watcher = new QFutureWatcher<QString>(this);
+    connect(watcher, &QFutureWatcherBase::finished, this, [this, watcher, paths] {
+        takeDropped(paths, watcher->result());
+        watcher->deleteLater();
+    });
+    watcher->setFuture(QtConcurrent::run([paths] {
+        const auto isModel = [](const QString& path) {
+            return path.endsWith(QLatin1String(".gguf"), Qt::CaseInsensitive) || QFileInfo(path).isDir();
+        };
+        const auto found = std::find_if(paths.begin(), paths.end(), isModel);
+        return found == paths.end() ? QString() : *found;
+    }));
+}
+
+void MainWindow::takeDropped(const QStringList& paths, const QString& model) {
+    if (model.isEmpty()) {
+        addPictures(paths);
+    } else {
+        askHowToOpen(model, QFileInfo(model).fileName());
+    }
 }
 
 }  // namespace lapidary::gui

@@ -20,6 +20,7 @@ class QTabBar;
 
 namespace lapidary::gui {
 
+class Banner;
 class ChatPage;
 class HistoryPanel;
 class LogPage;
@@ -41,6 +42,7 @@ public:
     void addPictures(const QStringList& paths);
     // A second start: to the front.
     void comeForward();
+    void tellOfDamagedSettings(const QString& movedTo);
 
 protected:
     void closeEvent(QCloseEvent* event) override;
@@ -50,6 +52,7 @@ protected:
 private:
     void buildPages();
     void buildMenus();
+    void buildPageMenu();
     void buildViewMenu();
     void connectEngine();
     void connectModels();
@@ -59,6 +62,7 @@ private:
     void engineDied(const EngineDeath& death);
     void answerFailed(const protocol::ErrorEvent& error);
     void showModelState();
+    void takeDropped(const QStringList& paths, const QString& model);
     void setTheme(ThemeChoice choice);
     void zoom(int steps);
     void showShortcuts();
@@ -79,6 +83,7 @@ private:
     VerbProcess* m_download = nullptr;
     QStackedWidget* m_pages = nullptr;
     QActionGroup* m_pageActions = nullptr;
+    Banner* m_banner = nullptr;  // above every page: the engine may die while any is looked at
     ModelsPage* m_modelsPage = nullptr;
     ChatPage* m_chatPage = nullptr;
     LogPage* m_logPage = nullptr;

@@ -4,6 +4,7 @@
 #include <QLabel>
 #include <QListWidget>
 #include <QLocale>
+#include <QPushButton>
 #include <QVBoxLayout>
 
 #include "gui/chat/chat_request.h"
@@ -41,6 +42,7 @@ SeenDialog::SeenDialog(EngineApi& engine, EnginePictures& pictures, const Messag
     m_list->setWordWrap(true);
     layout->addWidget(m_list, 1);
     auto* buttons = new QDialogButtonBox(QDialogButtonBox::Close, this);
+    buttons->button(QDialogButtonBox::Close)->setObjectName(QStringLiteral("seenClose"));
     layout->addWidget(buttons);
     connect(buttons, &QDialogButtonBox::rejected, this, &QDialog::close);
     for (const Picture& picture : message.pictures()) addPicture(picture);

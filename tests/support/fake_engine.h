@@ -52,7 +52,7 @@ public:
 
     void become(gui::EngineState state);
     // As EngineClient does it: the state, an error for every open request, then died().
-    void die(gui::EngineDeath death = {gui::EngineDeath::Kind::Killed, 9, {"out of memory"}, false});
+    void die(gui::EngineDeath death = {gui::EngineDeath::Kind::Killed, 9, {"out of memory"}, false, false});
     void log(const QString& line) { emit logged(line); }
 
     // What was asked, oldest first.

@@ -64,8 +64,8 @@ const QSet<QString>& translators() {
 
 // The engine's log, protocol errors (whose code is translated) and the command line speak English.
 const QSet<QString>& english() {
-    static const QSet<QString> calls{"logged",   "ErrorEvent",           "Error", "QCommandLineOption",
-                                     "qWarning", "addPositionalArgument"};
+    static const QSet<QString> calls{"logged", "ErrorEvent", "Error", "QCommandLineOption", "qWarning", "addPositionalArgument",
+                                     "fputs"};
     return calls;
 }
 

@@ -44,6 +44,7 @@ TEST(BareStrings, AreNotFoundElsewhere) {
     EXPECT_EQ(found("if (name == \"kv cache\") a->setText(json.value(\"kv cache\").toString());"), QStringList{});
     EXPECT_EQ(found("const QCommandLineOption model(\"m\", \"open this model\");"), QStringList{});
     EXPECT_EQ(found("emit logged(\"unreadable line: \" + line);"), QStringList{});
+    EXPECT_EQ(found("std::fputs(\"There is no display.\", stderr);"), QStringList{});
 }
 
 TEST(BareStrings, AreNotInTheWindow) {
