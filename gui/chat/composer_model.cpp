@@ -73,6 +73,7 @@ int ComposerModel::add(std::vector<Picture> pictures, int position) {
         return position;
     }
     std::vector<ComposerDocument::Piece> pieces;
+    pieces.reserve(pictures.size());
     for (Picture& picture : pictures) pieces.push_back({{}, m_pictures.add(std::move(picture))});
     return m_document.insert(position, pieces);
 }
