@@ -23,7 +23,7 @@ QString lastLineOf(const QByteArray& text) {
 }  // namespace
 
 QString engineProgram() {
-    const QString given = qEnvironmentVariable("LAPIDARY_ENGINE");
+    QString given = qEnvironmentVariable("LAPIDARY_ENGINE");
     if (!given.isEmpty()) return given;
     const QString beside = QCoreApplication::applicationDirPath() + QStringLiteral("/lapidary");
     return QFileInfo::exists(beside) ? beside : QStringLiteral("lapidary");

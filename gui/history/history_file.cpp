@@ -44,7 +44,7 @@ Result<Verdict> inspect(const QString& path) {
     if (QFileInfo(path).size() == 0) return Verdict::Fresh;
     // Without side files nothing but the file itself holds data: then not even an empty one is made beside it.
     auto sql = SqlConnection::open(path, hasSideFiles(path) ? SqlConnection::Access::ReadOnly : SqlConnection::Access::Frozen);
-    const Result<Verdict> verdict = sql ? verdictOf(*sql) : Result<Verdict>(sql.error());
+    Result<Verdict> verdict = sql ? verdictOf(*sql) : Result<Verdict>(sql.error());
     if (!verdict && verdict.error().code == ErrorCode::InvalidFile) return Verdict::Damaged;
     return verdict;
 }

@@ -108,7 +108,7 @@ Result<void> HistoryWorker::flush() {
     closeStream();
     if (m_queue.empty() || !writable()) return {};
     std::vector<Error> refused;
-    const auto written = m_file->sql.transaction([&] { return applyAll(refused); });
+    auto written = m_file->sql.transaction([&] { return applyAll(refused); });
     if (!written) {
         setProblem(HistoryText::tr("What is new in the history waits to be written.  %1").arg(sentenceOf(written.error())));
         m_timer.start(kRetryMs);
@@ -124,7 +124,7 @@ Result<void> HistoryWorker::flush() {
 
 Result<void> HistoryWorker::applyAll(std::vector<Error>& refused) {
     for (const HistoryWrite& write : m_queue) {
-        const auto done = m_file->sql.savepoint([&] { return write.apply(*m_tables); });
+        auto done = m_file->sql.savepoint([&] { return write.apply(*m_tables); });
         if (done) continue;
         // The disk or the file: all of it is tried again.  Else this one alone is at fault and must not hold up the rest.
         if (done.error().code == ErrorCode::Io || done.error().code == ErrorCode::InvalidFile) return done;

@@ -121,7 +121,7 @@ Result<void> SqlConnection::transaction(const std::function<Result<void>()>& wor
 
 Result<void> SqlConnection::savepoint(const std::function<Result<void>()>& work) {
     RETURN_IF_ERROR(run(QStringLiteral("SAVEPOINT step")));
-    const Result<void> done = work();
+    Result<void> done = work();
     if (!done) RETURN_IF_ERROR(run(QStringLiteral("ROLLBACK TO step")));
     RETURN_IF_ERROR(run(QStringLiteral("RELEASE step")));
     return done;

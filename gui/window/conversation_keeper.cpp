@@ -13,7 +13,7 @@ constexpr qsizetype kLongestTitle = 60;
 
 QString titleOf(const std::vector<MessagePart>& parts) {
     for (const MessagePart& part : parts) {
-        const QString text = part.picture ? QString() : part.text.simplified();
+        QString text = part.picture ? QString() : part.text.simplified();
         if (text.isEmpty()) continue;
         if (text.size() <= kLongestTitle) return text;
         const qsizetype space = text.lastIndexOf(QLatin1Char(' '), kLongestTitle);

@@ -1,6 +1,5 @@
 #include "gui/window/loop_watch.h"
 
-#include <time.h>
 #include <unistd.h>
 
 #include <QEvent>
@@ -9,6 +8,7 @@
 #include <QJsonObject>
 #include <QSaveFile>
 #include <algorithm>
+#include <ctime>
 
 namespace lapidary::gui {
 namespace {
