@@ -50,7 +50,7 @@ void JsonFields::texts(const char* key, QStringList& into) {
     if (!has(key)) return;
     if (!value(key).isArray()) return refuse(key, tr("A list is expected here."));
     into.clear();
-    for (const QJsonValue& one : value(key).toArray()) {
+    for (const QJsonValue one : value(key).toArray()) {
         if (!one.isString()) return refuse(key, tr("Each entry of this list has to be a text."));
         into.append(one.toString());
     }
@@ -112,7 +112,7 @@ void JsonFields::each(const char* key, const std::function<void(JsonFields&)>& r
 
 void JsonFields::each(const QJsonArray& array, const QString& place, const std::function<void(JsonFields&)>& read) {
     qsizetype index = 0;
-    for (const QJsonValue& one : array) {
+    for (const QJsonValue one : array) {
         const QString here = QStringLiteral("%1[%2]").arg(place).arg(index++);
         if (!one.isObject()) return refuseAt(here, tr("An object is expected here."));
         JsonFields fields(one.toObject(), here, m_problem);

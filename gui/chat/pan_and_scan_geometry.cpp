@@ -118,7 +118,7 @@ QString PanAndScanGeometry::summary(const std::vector<CropBox>& crops, int curre
     if (isEmpty()) return tr("There is no picture.");
     const int count = static_cast<int>(crops.size());
     if (count == 0) return tr("A picture of %1 by %2 pixels without crops.").arg(m_width).arg(m_height);
-    const QString all = tr("A picture of %1 by %2 pixels with %n crop(s).", nullptr, count).arg(m_width).arg(m_height);
+    QString all = tr("A picture of %1 by %2 pixels with %n crop(s).", nullptr, count).arg(m_width).arg(m_height);
     if (current < 0 || current >= count) return all;
     const CropBox& box = crops[static_cast<std::size_t>(current)];
     const QString one = tr("Crop %1: %2 by %3 pixels, %4 from the left and %5 from the top.")
