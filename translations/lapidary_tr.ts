@@ -480,6 +480,10 @@
         <source>It ended three times within a minute and is not started again by itself.</source>
         <translation>Bir dakika içinde üç kez sonlandı; artık kendiliğinden yeniden başlatılmayacak.</translation>
     </message>
+    <message>
+        <source>The engine was ended from outside (signal %1), and hardly for want of memory: %2 are free.</source>
+        <translation>Motor dışarıdan sonlandırıldı (sinyal %1); nedeni pek bellek yetersizliği olamaz: %2 boş.</translation>
+    </message>
 </context>
 <context>
     <name>lapidary::gui::ErrorSentences</name>
@@ -546,6 +550,10 @@
     <message>
         <source>A file, the network or the program itself failed.</source>
         <translation>Bir dosya, ağ ya da programın kendisi hata verdi.</translation>
+    </message>
+    <message>
+        <source>This is too long: it takes %1 tokens, and the context holds %2. Take fewer pictures or crops, begin a new chat, or open the model with a longer context.</source>
+        <translation>Bu çok uzun: %1 belirteç tutuyor, bağlama ise %2 sığıyor. Daha az resim ya da kesit kullanın, yeni bir sohbet başlatın ya da modeli daha uzun bir bağlamla açın.</translation>
     </message>
 </context>
 <context>

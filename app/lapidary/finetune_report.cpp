@@ -21,6 +21,7 @@
 #include "core/engine/session/opened_checkpoint.h"
 #include "core/engine/train/batch_source.h"
 #include "core/engine/train/run_forecast.h"
+#include "core/shared/base/system_memory.h"
 #include "core/shared/config/released_sizes.h"
 #include "core/shared/plan/recipe_overrides.h"
 
@@ -175,7 +176,7 @@ Result<std::vector<Estimate>> estimateTraining(const plan::Recipe& recipe, const
 }
 
 void printEstimates(const std::vector<Estimate>& estimates, const Console& console) {
-    const std::int64_t available = session::availableMemoryBytes();
+    const std::int64_t available = availableMemoryBytes();
     ordered_json document = ordered_json::array();
     for (const Estimate& estimate : estimates) {
         const plan::TrainingForecast& forecast = estimate.forecast;

@@ -185,6 +185,11 @@ void ChatViewModel::runNext() {
 }
 
 void ChatViewModel::stop() {
+    // What waits behind it was asked for by itself: it comes next, and may be stopped in its turn.
+    if (m_running) {
+        m_engine.cancel(m_running->request);
+        return;
+    }
     for (const Answer& waiting : std::exchange(m_queue, {})) {
         if (const Message* found = waiting.conversation->messages.find(waiting.message)) {
             Message message = *found;
@@ -192,7 +197,6 @@ void ChatViewModel::stop() {
             waiting.conversation->messages.update(message);
         }
     }
-    if (m_running) m_engine.cancel(m_running->request);
     emit busyChanged();
 }
 
@@ -262,7 +266,7 @@ void ChatViewModel::fail(const protocol::ErrorEvent& error) {
     if (const Message* found = answer.conversation->messages.find(answer.message)) {
         Message message = *found;
         message.state = engineDied && !message.text().isEmpty() ? Message::State::Interrupted : Message::State::Failed;
-        message.error = withOriginal(errorSentence(error.code), engineDied ? QString() : QString::fromStdString(error.message));
+        message.error = withOriginal(errorSentence(error), engineDied ? QString() : QString::fromStdString(error.message));
         answer.conversation->messages.update(message);
     }
     emit failed(answer.message, error);

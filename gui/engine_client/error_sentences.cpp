@@ -1,6 +1,10 @@
 #include "gui/engine_client/error_sentences.h"
 
 #include <QCoreApplication>
+#include <QLocale>
+#include <QRegularExpression>
+
+#include "core/shared/protocol/event.h"
 
 namespace lapidary::gui {
 namespace {
@@ -36,6 +40,18 @@ QString errorSentence(const std::string& code) {
         if (code == errorCodeName(static_cast<ErrorCode>(value))) return errorSentence(static_cast<ErrorCode>(value));
     }
     return errorSentence(ErrorCode::Internal);
+}
+
+QString errorSentence(const protocol::ErrorEvent& error) {
+    static const QRegularExpression tooLong(
+        QStringLiteral("the prompt takes (?:more than )?([0-9]+) tokens.* the context holds ([0-9]+)"));
+    const QRegularExpressionMatch match = tooLong.match(QString::fromStdString(error.message));
+    if (!match.hasMatch()) return errorSentence(error.code);
+    const QLocale locale;
+    return ErrorSentences::tr(
+               "This is too long: it takes %1 tokens, and the context holds %2. Take fewer pictures or crops, begin a new "
+               "chat, or open the model with a longer context.")
+        .arg(locale.toString(match.captured(1).toLongLong()), locale.toString(match.captured(2).toLongLong()));
 }
 
 QString exitSentence(int exitCode) {

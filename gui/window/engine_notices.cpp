@@ -10,6 +10,8 @@
 namespace lapidary::gui {
 namespace {
 
+constexpr std::int64_t kAmple = 8;  // weights, a cache as large as they are, activations, and as much again
+
 struct EngineNotices {
     Q_DECLARE_TR_FUNCTIONS(lapidary::gui::EngineNotices)
 
@@ -32,10 +34,15 @@ public:
 
     // Nothing else is known of it: the system tells the one that it ends nothing, and us no reason.
     static QString killed(const DeathScene& scene) {
+        const QLocale locale;
+        // What the engine held is free again by now; where much more is free than it can have wanted, memory was not the reason.
+        if (scene.weightBytes > 0 && scene.availableBytes > kAmple * scene.weightBytes)
+            return tr("The engine was ended from outside (signal %1), and hardly for want of memory: %2 are free.")
+                .arg(SIGKILL)
+                .arg(locale.formattedDataSize(scene.availableBytes));
         if (scene.weightBytes <= 0)
             return tr(
                 "The system ended the engine, most likely for want of memory. Choose a shorter context or quantise the model.");
-        const QLocale locale;
         return tr("The system ended the engine, most likely for want of memory: the model's weights take %1, and a context of "
                   "%2 "
                   "tokens was asked for. Choose a shorter context or quantise the model.")
@@ -82,7 +89,7 @@ Notice noticeOf(const EngineDeath& death, const DeathScene& scene) {
 Notice noticeOf(const protocol::ErrorEvent& error) {
     const QString own = QString::fromStdString(error.message);
     const QString figure = error.code == "out_of_memory" ? EngineNotices::figureIn(own) : QString();
-    return {Notice::Kind::Problem, figure.isEmpty() ? errorSentence(error.code) : EngineNotices::outOfMemory(figure), own, {}};
+    return {Notice::Kind::Problem, figure.isEmpty() ? errorSentence(error) : EngineNotices::outOfMemory(figure), own, {}};
 }
 
 QString loadingText(const QString& stage) {

@@ -14,6 +14,7 @@ struct DeathScene {
     bool hadModel = false;         // open or opening
     std::int64_t weightBytes = 0;  // of the open model; 0: not known
     std::int64_t context = 0;      // that was asked for, in tokens
+    std::int64_t availableBytes = 0;  // memory that a program can have now; 0: not known
 };
 
 Notice noticeOf(const EngineDeath& death, const DeathScene& scene);

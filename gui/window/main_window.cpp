@@ -14,6 +14,7 @@
 #include <QtConcurrent>
 #include <algorithm>
 
+#include "core/shared/base/system_memory.h"
 #include "gui/chat_widgets/composer_widget.h"
 #include "gui/engine_client/error_sentences.h"
 #include "gui/engine_client/verb_process.h"
@@ -208,7 +209,8 @@ void MainWindow::download(const QString& id) {
 
 void MainWindow::engineDied(const EngineDeath& death) {
     const protocol::LoadedEvent& loaded = m_session.loaded();
-    m_banner->show(noticeOf(death, {m_chat.canGoOn(), m_session.request().has_value(), loaded.weightBytes, loaded.context}));
+    m_banner->show(noticeOf(death, {m_chat.canGoOn(), m_session.request().has_value(), loaded.weightBytes, loaded.context,
+                                    availableMemoryBytes()}));
 }
 
 void MainWindow::answerFailed(const protocol::ErrorEvent& error) {
@@ -224,11 +226,10 @@ void MainWindow::showModelState() {
             QStringList warnings;
             for (const std::string& warning : m_session.loaded().warnings) warnings.append(QString::fromStdString(warning));
             if (!warnings.isEmpty())
-                m_banner->show(
-                    {Notice::Kind::Warning,
-                     tr("The engine has %n remark(s) about this model.", nullptr, static_cast<int>(warnings.size())),
-                     warnings.join(QLatin1Char('\n')),
-                     {}});
+                m_banner->show({Notice::Kind::Warning,
+                                tr("The engine has %n remark(s) about this model.", nullptr, static_cast<int>(warnings.size())),
+                                warnings.join(QLatin1Char('\n')),
+                                {}});
             showPage(Page::Chat);
             break;
         }

@@ -1,6 +1,5 @@
 #include "core/engine/session/forecast.h"
 
-#include <fstream>
 #include <optional>
 
 #include "core/data/checkpoint/quantize_source.h"
@@ -27,17 +26,6 @@ Result<plan::MemoryForecast> forecastOf(const checkpoint::Checkpoint& checkpoint
         return checkpoint::quantizedBytes(*checkpoint.tensors, parameter, format);
     };
     return plan::forecastMemory(checkpoint.config, settings);
-}
-
-std::int64_t availableMemoryBytes() {
-    std::ifstream meminfo("/proc/meminfo");
-    std::string key;
-    std::int64_t kibibytes = 0;
-    std::string unit;
-    while (meminfo >> key >> kibibytes >> unit) {
-        if (key == "MemAvailable:") return kibibytes * 1024;
-    }
-    return 0;
 }
 
 }  // namespace lapidary::session

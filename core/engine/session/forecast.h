@@ -15,7 +15,4 @@ namespace lapidary::session {
 Result<plan::MemoryForecast> forecastOf(const checkpoint::Checkpoint& checkpoint, std::int64_t contextTokens,
                                         const std::string& dtype, const std::string& quantize);
 
-// MemAvailable of /proc/meminfo in bytes; 0: unknown.
-std::int64_t availableMemoryBytes();
-
 }  // namespace lapidary::session

@@ -9,6 +9,7 @@
 #include "core/engine/session/forecast.h"
 #include "core/engine/session/request_conversion.h"
 #include "core/shared/base/file.h"
+#include "core/shared/base/system_memory.h"
 
 namespace lapidary::session {
 namespace {

@@ -117,6 +117,24 @@ TEST_F(ChatViewModelTest, WhatIsAskedMeanwhileWaits) {
     EXPECT_EQ(at(3).text(), "two");
 }
 
+TEST_F(ChatViewModelTest, StoppingEndsOneAnswerAndTheNextQuestionIsAsked) {
+    load();
+    engine.deliverByHand();
+    engine.answer<ChatRequest>({token("one")});
+    engine.answer<ChatRequest>({token("two"), done()});
+    chat.send({words("1")});
+    chat.send({words("2")});
+    engine.step(1);
+    chat.stop();
+    EXPECT_EQ(chat.waiting(), 1);
+    engine.deliverByHand(false);
+    engine.settle();
+    EXPECT_EQ(at(1).state, Message::State::Interrupted);
+    EXPECT_EQ(at(1).text(), "one");
+    EXPECT_EQ(at(3).state, Message::State::Complete);
+    EXPECT_EQ(at(3).text(), "two");
+}
+
 TEST_F(ChatViewModelTest, StoppingKeepsWhatWasSaidAndItGoesOnFromThere) {
     load();
     engine.deliverByHand();
