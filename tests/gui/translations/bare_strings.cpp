@@ -71,7 +71,7 @@ const QSet<QString>& english() {
 
 // What is handed to these is a key.
 const QSet<QString>& keys() {
-    static const QSet<QString> calls{"value", "setValue", "setObjectName"};
+    static const QSet<QString> calls{"value", "setValue", "setObjectName", "QRegularExpression"};
     return calls;
 }
 
