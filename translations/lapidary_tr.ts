@@ -1602,6 +1602,14 @@ Lisans: GPL-3.0-or-later.</translation>
         <source>GGUF models (*.gguf)</source>
         <translation>GGUF modelleri (*.gguf)</translation>
     </message>
+    <message>
+        <source>Remove from the list</source>
+        <translation>Listeden kaldır</translation>
+    </message>
+    <message>
+        <source>A recent model is forgotten; an added folder leaves with all its models. No file is deleted.</source>
+        <translation>Son kullanılan model unutulur; eklenen klasör tüm modelleriyle birlikte listeden çıkar. Hiçbir dosya silinmez.</translation>
+    </message>
 </context>
 <context>
     <name>lapidary::gui::PanAndScanGeometry</name>

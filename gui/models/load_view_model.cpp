@@ -58,7 +58,7 @@ void LoadViewModel::inspect(const QString& program) {
         if (result.ok()) {
             takeInspection(result.output);
         } else {
-            m_problem = withOriginal(exitSentence(result.exitCode), result.errorText);
+            m_inspection = withOriginal(exitSentence(result.exitCode), result.errorText);
         }
         emit changed();
     });
@@ -92,6 +92,7 @@ void LoadViewModel::take(std::int64_t id, const protocol::EventBody& body) {
     if (id != m_forecastId) return;
     if (const auto* forecast = std::get_if<protocol::ForecastEvent>(&body)) {
         m_memory.clear();
+        m_forecast.clear();
         for (const protocol::ForecastPart& part : forecast->parts) m_memory.push_back({memoryPartName(part.name), part.bytes});
         m_memoryBytes = forecast->totalBytes;
         m_availableBytes = forecast->availableBytes;
@@ -100,7 +101,7 @@ void LoadViewModel::take(std::int64_t id, const protocol::EventBody& body) {
     } else if (const auto* error = std::get_if<protocol::ErrorEvent>(&body)) {
         m_memory.clear();
         m_memoryBytes = 0;
-        m_problem = withOriginal(errorSentence(error->code), QString::fromStdString(error->message));
+        m_forecast = withOriginal(errorSentence(error->code), QString::fromStdString(error->message));
         emit changed();
     }
 }

@@ -29,7 +29,7 @@ public:
 
     // Of the model, from `lapidary inspect`.
     [[nodiscard]] bool isInspected() const { return m_inspected; }
-    [[nodiscard]] QString problem() const { return m_problem; }
+    [[nodiscard]] QString problem() const { return m_inspection.isEmpty() ? m_forecast : m_inspection; }
     [[nodiscard]] qint64 parameters() const { return m_parameters; }
     [[nodiscard]] bool hasVision() const { return m_visionParameters > 0; }
     [[nodiscard]] QString formats() const { return m_formats.join(QStringLiteral(", ")); }
@@ -59,7 +59,8 @@ private:
     protocol::LoadRequest m_choice;
     QTimer m_delay;
     bool m_inspected = false;
-    QString m_problem;
+    QString m_inspection;  // why the model could not be looked at
+    QString m_forecast;  // why these choices will not do
     qint64 m_parameters = 0;
     qint64 m_visionParameters = 0;
     QStringList m_formats;

@@ -183,4 +183,27 @@ void ModelCatalog::forget(const QString& model) {
     rebuild();
 }
 
+QString ModelCatalog::folderOf(const QString& model) const {
+    QString found;
+    for (const QString& folder : folders()) {
+        const bool inside = model == folder || model.startsWith(folder + QLatin1Char('/'));
+        if (inside && folder.size() > found.size()) found = folder;
+    }
+    return found;
+}
+
+bool ModelCatalog::canRemove(const QModelIndex& index) const {
+    if (!index.isValid()) return false;
+    const CatalogEntry& entry = m_entries[static_cast<std::size_t>(index.row())];
+    return entry.place == CatalogEntry::Place::Recent ||
+           (entry.place == CatalogEntry::Place::Folder && !folderOf(entry.model).isEmpty());
+}
+
+void ModelCatalog::removeFromList(const QModelIndex& index) {
+    if (!canRemove(index)) return;
+    const CatalogEntry entry = m_entries[static_cast<std::size_t>(index.row())];
+    if (entry.place == CatalogEntry::Place::Recent) return forget(entry.model);
+    removeFolder(folderOf(entry.model));
+}
+
 }  // namespace lapidary::gui

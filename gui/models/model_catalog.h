@@ -41,11 +41,15 @@ public:
     void removeFolder(const QString& folder);
     void remember(const QString& model);  // it was opened
     void forget(const QString& model);
+    // Recent models are forgotten, and of a folder that was added all models leave with it; files stay where they are.
+    [[nodiscard]] bool canRemove(const QModelIndex& index) const;
+    void removeFromList(const QModelIndex& index);
 
 signals:
     void refreshed();
 
 private:
+    [[nodiscard]] QString folderOf(const QString& model) const;  // of those that were added; empty: none
     void takeCache(const QByteArray& json);
     void scanFolders();
     void rebuild();

@@ -93,7 +93,9 @@ void ModelsPage::buildList(QVBoxLayout& layout) {
     auto* file = button(tr("Open a file…"), "openModelFile", this);
     auto* folder = button(tr("Open a folder…"), "openModelFolder", this);
     auto* add = button(tr("Add a folder of models…"), "addModelFolder", this);
-    for (QPushButton* each : {open, demo, file, folder, add}) row->addWidget(each);
+    m_remove = button(tr("Remove from the list"), "removeModel", this);
+    m_remove->setToolTip(tr("A recent model is forgotten; an added folder leaves with all its models. No file is deleted."));
+    for (QPushButton* each : {open, demo, file, folder, add, m_remove}) row->addWidget(each);
     row->addStretch();
     layout.addLayout(row);
     connect(open, &QPushButton::clicked, this, &ModelsPage::openSelected);
@@ -101,6 +103,10 @@ void ModelsPage::buildList(QVBoxLayout& layout) {
     connect(file, &QPushButton::clicked, this, &ModelsPage::chooseFile);
     connect(folder, &QPushButton::clicked, this, [this] { chooseFolder(false); });
     connect(add, &QPushButton::clicked, this, [this] { chooseFolder(true); });
+    connect(m_remove, &QPushButton::clicked, this, [this] { m_catalog.removeFromList(m_list->currentIndex()); });
+    const auto update = [this] { m_remove->setEnabled(m_catalog.canRemove(m_list->currentIndex())); };
+    connect(m_list->selectionModel(), &QItemSelectionModel::currentChanged, this, update);
+    update();
 }
 
 void ModelsPage::buildDownload(QVBoxLayout& layout) {

@@ -43,6 +43,7 @@ private:
     ModelCatalog& m_catalog;
     QListView* m_list = nullptr;
     QLabel* m_problem = nullptr;
+    QPushButton* m_remove = nullptr;
     QWidget* m_loading = nullptr;
     QLabel* m_loadingText = nullptr;
     QProgressBar* m_loadingBar = nullptr;
