@@ -195,6 +195,17 @@ class Desk:
         # Qt tells its own pixels, of which the screen has `scale` for each.
         return box.x * self.scale, box.y * self.scale, box.width * self.scale, box.height * self.scale
 
+    def resting_place(self, item) -> tuple[int, int, int, int]:
+        """Where it is once it moves no more: a new window is put into its frame, a layout settles."""
+        before, end = self.place(item), time.monotonic() + 3
+        while time.monotonic() < end:
+            time.sleep(0.1)
+            now = self.place(item)
+            if now == before and now[2] > 0:
+                break
+            before = now
+        return before
+
     def shot(self, name: str) -> pathlib.Path:
         time.sleep(0.25)  # what was asked for last is painted
         file = self.shots / f"{name}.png"
@@ -212,7 +223,7 @@ class Desk:
         self.hand("mousemove", str(int(x)), str(int(y)))
 
     def click_item(self, item, button: int = 1) -> None:
-        x, y, width, height = self.place(item)
+        x, y, width, height = self.resting_place(item)
         self.point(x + width / 2, y + height / 2)
         self.hand("click", str(button))
 
@@ -223,7 +234,14 @@ class Desk:
         return item
 
     def menu(self, *names: str) -> None:
-        for name in names:
+        self.click(names[0], "menu item")
+        for name in names[1:]:
+            # A window that was about to get the focus swallows the click that opens its menu; a person clicks again.
+            try:
+                self.find(name, "menu item", seconds=2)
+            except Missing:
+                self.keys("Escape")
+                self.click(names[0], "menu item")
             self.click(name, "menu item")
 
     def type(self, text: str) -> None:
