@@ -11,6 +11,14 @@ int pictureOf(const QTextCharFormat& format) {
     return format.objectType() == ComposerDocument::kObjectType ? format.intProperty(ComposerDocument::kPictureProperty) : 0;
 }
 
+QTextCharFormat formatOf(int picture) {
+    QTextCharFormat format;
+    format.setObjectType(ComposerDocument::kObjectType);
+    format.setProperty(ComposerDocument::kPictureProperty, picture);
+    format.setVerticalAlignment(QTextCharFormat::AlignMiddle);
+    return format;
+}
+
 // As a person means it: what a text editor stores for Shift+Return is a line break, and an object character without an object nothing.
 QString plain(QString text) {
     text.replace(QChar::LineSeparator, QLatin1Char('\n'));
@@ -78,11 +86,7 @@ void ComposerDocument::insertPiece(QTextCursor& cursor, const Piece& piece) {
         cursor.insertText(plain(piece.text), QTextCharFormat());
         return;
     }
-    QTextCharFormat format;
-    format.setObjectType(kObjectType);
-    format.setProperty(kPictureProperty, piece.picture);
-    format.setVerticalAlignment(QTextCharFormat::AlignMiddle);
-    cursor.insertText(QString(QChar::ObjectReplacementCharacter), format);
+    cursor.insertText(QString(QChar::ObjectReplacementCharacter), formatOf(piece.picture));
 }
 
 int ComposerDocument::insert(int position, const std::vector<Piece>& pieces) {
@@ -113,14 +117,18 @@ void ComposerDocument::move(int picture, int place) {
     const auto from = static_cast<int>(found - all.begin());
     const int to = std::clamp(place, 0, static_cast<int>(all.size()) - 1);
     if (from == to) return;
-    const int target = all[static_cast<std::size_t>(to)].position;
+    std::vector<int> order = m_pictures;
+    order.erase(order.begin() + from);
+    order.insert(order.begin() + to, picture);
     QTextCursor cursor(&m_document);
     cursor.beginEditBlock();
-    cursor.setPosition(found->position);
-    cursor.deleteChar();
-    // Further on it comes to stand behind the other, which has just moved one position nearer; further back before it.
-    cursor.setPosition(target);
-    insertPiece(cursor, {{}, picture});
+    // Each place is given its picture anew, nothing is taken out: no word and no caret moves.
+    for (int i = std::min(from, to); i <= std::max(from, to); ++i) {
+        const auto at = static_cast<std::size_t>(i);
+        cursor.setPosition(all[at].position);
+        cursor.setPosition(all[at].position + 1, QTextCursor::KeepAnchor);
+        cursor.setCharFormat(formatOf(order[at]));
+    }
     cursor.endEditBlock();
 }
 

@@ -38,7 +38,8 @@ public:
     // One step of undo each.  Returns the position behind what was put in.
     int insert(int position, const std::vector<Piece>& pieces);
     void remove(const std::vector<int>& pictures);
-    // So that it is picture number `place`, from 0, of the message: beside the one that has this place now.
+    // So that it is picture number `place`, from 0, of the message: it takes the place of the one that is there, and those between
+    // go one place on.  The words stay.
     void move(int picture, int place);
     // Other contents, without undo.
     void reset(const std::vector<Piece>& pieces);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace lapidary::gui {
 namespace {
@@ -32,6 +33,15 @@ bool holdsLeft(Grip grip) { return grip == Grip::Left || grip == Grip::TopLeft |
 bool holdsRight(Grip grip) { return grip == Grip::Right || grip == Grip::TopRight || grip == Grip::BottomRight; }
 bool holdsTop(Grip grip) { return grip == Grip::Top || grip == Grip::TopLeft || grip == Grip::TopRight; }
 bool holdsBottom(Grip grip) { return grip == Grip::Bottom || grip == Grip::BottomLeft || grip == Grip::BottomRight; }
+
+// The pixels between two places on one side of the picture, as begin and end.
+std::pair<std::int64_t, std::int64_t> span(double one, double other, std::int64_t limit) {
+    const auto bound = static_cast<double>(limit);
+    const auto [low, high] =
+        std::minmax({std::llround(std::clamp(one, 0.0, bound)), std::llround(std::clamp(other, 0.0, bound))});
+    const std::int64_t begin = std::min<std::int64_t>(low, limit - 1);
+    return {begin, std::max<std::int64_t>(high, begin + 1)};
+}
 
 std::int64_t pixels(double points, double zoom, std::int64_t limit) {
     const auto bound = static_cast<double>(limit);
@@ -75,6 +85,15 @@ CropHit PanAndScanGeometry::hit(const std::vector<CropBox>& crops, const QPointF
 
 CropBox PanAndScanGeometry::dragged(const CropBox& start, Grip grip, const QPointF& from, const QPointF& to) const {
     return changed(start, grip, pixels(to.x() - from.x(), m_zoom, m_width), pixels(to.y() - from.y(), m_zoom, m_height));
+}
+
+CropBox PanAndScanGeometry::drawn(const QPointF& from, const QPointF& to) const {
+    if (isEmpty()) return {};
+    const QPointF one = toPicture(from);
+    const QPointF other = toPicture(to);
+    const auto [left, right] = span(one.x(), other.x(), m_width);
+    const auto [top, bottom] = span(one.y(), other.y(), m_height);
+    return {left, top, right, bottom};
 }
 
 CropBox PanAndScanGeometry::nudged(const CropBox& box, Nudge nudge, std::int64_t dx, std::int64_t dy) const {

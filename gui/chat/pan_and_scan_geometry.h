@@ -47,6 +47,8 @@ public:
     [[nodiscard]] CropHit hit(const std::vector<rules::CropBox>& crops, const QPointF& point, int current = -1) const;
     // `start` as it is once its grip was dragged from one point to another: whole pixels, inside the picture, at least one pixel.
     [[nodiscard]] rules::CropBox dragged(const rules::CropBox& start, Grip grip, const QPointF& from, const QPointF& to) const;
+    // What a person draws between two points: likewise whole pixels, inside the picture, at least one pixel.
+    [[nodiscard]] rules::CropBox drawn(const QPointF& from, const QPointF& to) const;
     [[nodiscard]] rules::CropBox nudged(const rules::CropBox& box, Nudge nudge, std::int64_t dx, std::int64_t dy) const;
     // One more beside those that are there: half the picture's sides, from its middle on, never where another one is.
     [[nodiscard]] rules::CropBox newCrop(const std::vector<rules::CropBox>& crops) const;

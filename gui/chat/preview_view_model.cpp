@@ -183,11 +183,13 @@ void PreviewViewModel::editCrops(const std::vector<rules::CropBox>& crops) {
     m_composer.setViews(m_picture, wanted);
 }
 
-int PreviewViewModel::addCrop() {
+int PreviewViewModel::addCrop() { return addCrop(PanAndScanGeometry(width(), height()).newCrop(crops())); }
+
+int PreviewViewModel::addCrop(const rules::CropBox& box) {
     std::vector<rules::CropBox> boxes = crops();
     const int place = static_cast<int>(boxes.size());
     if (!canEdit() || place >= kMostOwnCrops) return -1;
-    boxes.push_back(PanAndScanGeometry(width(), height()).newCrop(boxes));
+    boxes.push_back(box);
     editCrops(boxes);
     return place;
 }

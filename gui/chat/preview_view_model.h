@@ -63,7 +63,8 @@ public:
     // Empty, or a sentence why they are not taken.
     QString setParameters(const rules::PanAndScanSettings& parameters);
     void editCrops(const std::vector<rules::CropBox>& crops);
-    int addCrop();  // its place
+    int addCrop();
+    int addCrop(const rules::CropBox& box);  // its place
     void removeCrop(int crop);
     // As it was before the crops were edited.
     void backToReference();

@@ -1,6 +1,7 @@
 #include "gui/chat_widgets/crop_editor.h"
 
 #include <QAccessible>
+#include <QApplication>
 #include <QKeyEvent>
 #include <QMouseEvent>
 #include <QPainter>
@@ -51,7 +52,8 @@ CropEditor::CropEditor(PreviewViewModel& preview, EnginePictures& pictures, QWid
     setObjectName(QStringLiteral("cropEditor"));
     setAccessibleName(tr("The picture with its crops"));
     setToolTip(
-        tr("Page Up and Page Down choose a crop. Arrow keys move it, with Ctrl they resize it, with Shift by ten pixels. "
+        tr("Dragging over the picture draws a crop. Page Up and Page Down choose a crop. Arrow keys move it, with Ctrl they "
+           "resize it, with Shift by ten pixels. "
            "Insert adds a "
            "crop, Delete removes it."));
     setFocusPolicy(Qt::StrongFocus);
@@ -136,20 +138,35 @@ void CropEditor::mousePressEvent(QMouseEvent* event) {
     const CropHit hit = geometryNow().hit(crops, event->position(), m_current);
     setCurrent(hit.crop);
     m_drag.reset();
-    if (hit.crop >= 0 && m_preview.canEdit())
+    if (!m_preview.canEdit()) return;
+    if (hit.crop >= 0)
         m_drag = Drag{crops[static_cast<std::size_t>(hit.crop)], hit.grip, event->position()};
+    else if (geometryNow().pictureRect().contains(event->position()))
+        m_drag = Drag{{}, Grip::None, event->position()};
 }
 
 void CropEditor::mouseMoveEvent(QMouseEvent* event) {
     const PanAndScanGeometry geometry = geometryNow();
     if (!m_drag) {
-        setCursor(cursorOf(geometry.hit(m_preview.crops(), event->position(), m_current).grip));
+        const CropHit hit = geometry.hit(m_preview.crops(), event->position(), m_current);
+        const bool canDraw = hit.crop < 0 && m_preview.canEdit() && geometry.pictureRect().contains(event->position());
+        setCursor(canDraw ? Qt::CrossCursor : cursorOf(hit.grip));
         return;
     }
+    if (m_drag->grip == Grip::None) return draw(geometry, event->position());
     replaceCurrent(geometry.dragged(m_drag->start, m_drag->grip, m_drag->from, event->position()));
 }
 
 void CropEditor::mouseReleaseEvent(QMouseEvent*) { m_drag.reset(); }
+
+// A crop of one's own begins only once the hand has really moved: a click alone makes none.
+void CropEditor::draw(const PanAndScanGeometry& geometry, const QPointF& to) {
+    const QPointF from = m_drag->from;
+    if (m_current >= 0) return replaceCurrent(geometry.drawn(from, to));
+    if ((to - from).manhattanLength() < QApplication::startDragDistance()) return;
+    const int added = m_preview.addCrop(geometry.drawn(from, to));
+    if (added >= 0) setCurrent(added);
+}
 
 void CropEditor::replaceCurrent(const rules::CropBox& box) {
     auto crops = m_preview.crops();

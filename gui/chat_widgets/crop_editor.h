@@ -1,4 +1,4 @@
-// The selected picture with its crops drawn on it: numbered, to be dragged, resized and nudged.
+// The selected picture with its crops drawn on it: numbered, to be drawn, dragged, resized and nudged.
 #pragma once
 
 #include <QWidget>
@@ -11,8 +11,8 @@ namespace lapidary::gui {
 
 class EnginePictures;
 
-// Keys: Page Up and Page Down choose a crop, arrows move it, with Ctrl its right and lower edge, with Shift by ten pixels; Insert adds
-// one, Delete removes it.
+// Mouse: over free picture it draws a crop, on a crop it moves or resizes that one.  Keys: Page Up and Page Down choose a crop, arrows
+// move it, with Ctrl its right and lower edge, with Shift by ten pixels; Insert adds one, Delete removes it.
 class CropEditor final : public QWidget {
     Q_OBJECT
 
@@ -40,13 +40,14 @@ protected:
 private:
     [[nodiscard]] PanAndScanGeometry geometryNow() const;
     void paintCrop(QPainter& painter, const PanAndScanGeometry& geometry, const rules::CropBox& box, int crop) const;
+    void draw(const PanAndScanGeometry& geometry, const QPointF& to);
     void replaceCurrent(const rules::CropBox& box);
     [[nodiscard]] bool nudge(const QKeyEvent& event);
     void follow();
 
     struct Drag {
         rules::CropBox start;
-        Grip grip = Grip::None;
+        Grip grip = Grip::None;  // None: a new one is drawn
         QPointF from;
     };
 

@@ -11,7 +11,10 @@
 #include <QPlainTextEdit>
 #include <QPushButton>
 #include <QSpinBox>
+#include <algorithm>
 #include <utility>
+
+#include "gui/settings/stop_text.h"
 
 namespace lapidary::gui {
 namespace {
@@ -61,6 +64,7 @@ ConversationPanel::ConversationPanel(Presets& presets, QWidget* parent) : QWidge
     m_stop = new QLineEdit(this);
     m_stop->setObjectName(QStringLiteral("stopStrings"));
     m_stop->setPlaceholderText(tr("Separated by |"));
+    m_stop->setToolTip(tr("Separated by |. Write \\n for a new line, \\| for a bar and \\\\ for a backslash."));
     form->addRow(tr("&Stop at"), m_stop);
     connect(m_stop, &QLineEdit::editingFinished, this, &ConversationPanel::tell);
     m_probabilities = new QCheckBox(tr("Tint &words by their probability"), this);
@@ -116,20 +120,15 @@ void ConversationPanel::addPresets(QFormLayout& form) {
     row->addStretch();
     form.addRow(tr("Pr&eset"), m_preset);
     form.addRow(QString(), row);
-    const auto fill = [this, remove] {
-        const QString before = m_preset->currentText();
-        m_preset->clear();
-        m_preset->addItem(tr("None"));
-        m_preset->addItems(m_presets.names());
-        m_preset->setCurrentIndex(std::max(0, m_preset->findText(before)));
-        remove->setEnabled(m_preset->currentIndex() > 0);
-    };
-    fill();
-    connect(&m_presets, &Presets::changed, this, fill);
-    connect(m_preset, &QComboBox::activated, this, [this, remove](int index) {
-        remove->setEnabled(index > 0);
-        const auto preset = m_presets.find(m_preset->itemText(index));
-        if (index == 0 || !preset) return;
+    connect(m_preset, &QComboBox::currentIndexChanged, remove, [remove](int index) { remove->setEnabled(index > 0); });
+    fillPresets({});
+    connect(&m_presets, &Presets::changed, this, [this] {
+        fillPresets(m_preset->currentData().toString());
+        choosePreset(settings());
+    });
+    connect(m_preset, &QComboBox::activated, this, [this](int index) {
+        const auto preset = index > 0 ? m_presets.find(m_preset->itemData(index).toString()) : std::nullopt;
+        if (!preset) return choosePreset(settings());  // "None" changes nothing
         show(*preset);
         emit changed(*preset);
     });
@@ -142,11 +141,29 @@ void ConversationPanel::addPresets(QFormLayout& form) {
         connect(ask, &QInputDialog::textValueSelected, this, [this](const QString& name) {
             if (name.trimmed().isEmpty()) return;
             m_presets.save(name.trimmed(), settings());
-            m_preset->setCurrentIndex(m_preset->findText(name.trimmed()));
+            m_preset->setCurrentIndex(m_preset->findData(name.trimmed()));  // also where another one is equal
         });
         ask->open();
     });
-    connect(remove, &QPushButton::clicked, this, [this] { m_presets.remove(m_preset->currentText()); });
+    connect(remove, &QPushButton::clicked, this, [this] { m_presets.remove(m_preset->currentData().toString()); });
+}
+
+void ConversationPanel::fillPresets(const QString& chosen) {
+    m_preset->clear();
+    m_preset->addItem(tr("None"));
+    for (const QString& name : m_presets.names()) m_preset->addItem(name, name);
+    m_preset->setCurrentIndex(std::max(0, m_preset->findData(chosen)));
+}
+
+// The box names what is shown: a preset only while the settings are its own.  Of equal ones the person's choice stays.
+void ConversationPanel::choosePreset(const ConversationSettings& settings) {
+    const auto isShown = [&](int index) {
+        return index > 0 && m_presets.find(m_preset->itemData(index).toString()) == settings;
+    };
+    if (isShown(m_preset->currentIndex())) return;
+    int index = m_preset->count() - 1;
+    while (index > 0 && !isShown(index)) --index;
+    m_preset->setCurrentIndex(std::max(index, 0));
 }
 
 void ConversationPanel::setChoice(const Choice& choice, std::optional<double> value) {
@@ -165,9 +182,10 @@ void ConversationPanel::show(const ConversationSettings& settings) {
     setChoice(m_penalty, settings.repetitionPenalty);
     setChoice(m_seed, realOf(settings.seed));
     m_length->setValue(static_cast<int>(settings.maxNewTokens));
-    m_stop->setText(settings.stop.join(QLatin1Char('|')));
+    m_stop->setText(stopText(settings.stop));
     m_probabilities->setChecked(settings.probabilities);
     m_showing = false;
+    choosePreset(settings);
 }
 
 ConversationSettings ConversationPanel::settings() const {
@@ -183,13 +201,16 @@ ConversationSettings ConversationPanel::settings() const {
     settings.repetitionPenalty = valueOf(m_penalty);
     settings.seed = wholeOf(valueOf(m_seed));
     settings.maxNewTokens = m_length->value();
-    settings.stop = m_stop->text().split(QLatin1Char('|'), Qt::SkipEmptyParts);
+    settings.stop = stopsOf(m_stop->text());
     settings.probabilities = m_probabilities->isChecked();
     return settings;
 }
 
 void ConversationPanel::tell() {
-    if (!m_showing) emit changed(settings());
+    if (m_showing) return;
+    const ConversationSettings now = settings();
+    choosePreset(now);
+    emit changed(now);
 }
 
 }  // namespace lapidary::gui

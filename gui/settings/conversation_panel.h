@@ -42,6 +42,8 @@ private:
     };
     Choice addChoice(QFormLayout& form, const QString& label, const char* name, const Range& range);
     void addPresets(QFormLayout& form);
+    void fillPresets(const QString& chosen);
+    void choosePreset(const ConversationSettings& settings);
     void setChoice(const Choice& choice, std::optional<double> value);
     void tell();
 

@@ -50,14 +50,30 @@ TEST(ComposerDocument, MovesForwardsAndBackwards) {
     const Pieces before{picture(1), text("a"), picture(2), text("b"), picture(3)};
     document.insert(0, before);
     document.move(1, 1);
-    EXPECT_EQ(document.pieces(), (Pieces{text("a"), picture(2), picture(1), text("b"), picture(3)}));
+    EXPECT_EQ(document.pieces(), (Pieces{picture(2), text("a"), picture(1), text("b"), picture(3)}));
     document.move(3, 0);
-    EXPECT_EQ(document.pictures(), (Pictures{3, 2, 1}));
+    EXPECT_EQ(document.pieces(), (Pieces{picture(3), text("a"), picture(2), text("b"), picture(1)}));
     document.move(3, 99);
-    EXPECT_EQ(document.pictures(), (Pictures{2, 1, 3}));
+    EXPECT_EQ(document.pieces(), (Pieces{picture(2), text("a"), picture(1), text("b"), picture(3)}));
     document.move(7, 0);
     for (int i = 0; i < 3; ++i) document.document().undo();
     EXPECT_EQ(document.pieces(), before);
+}
+
+TEST(ComposerDocument, WordsStayWhereTheyAreWhenPicturesMove) {
+    ComposerDocument document;
+    document.insert(0, {text("Look at "), picture(1), text(" and then at "), picture(2), picture(3), text(" compare.")});
+    QTextCursor caret(&document.document());
+    caret.setPosition(9);  // just behind the first
+    document.move(2, 0);
+    EXPECT_EQ(document.pieces(),
+              (Pieces{text("Look at "), picture(2), text(" and then at "), picture(1), picture(3), text(" compare.")}));
+    document.move(2, 2);
+    EXPECT_EQ(document.pieces(),
+              (Pieces{text("Look at "), picture(1), text(" and then at "), picture(3), picture(2), text(" compare.")}));
+    EXPECT_EQ(caret.position(), 9);
+    document.document().undo();
+    EXPECT_EQ(document.pictures(), (Pictures{2, 1, 3}));
 }
 
 TEST(ComposerDocument, ATypedObjectCharacterIsNoPicture) {

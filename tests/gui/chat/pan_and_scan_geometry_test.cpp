@@ -75,6 +75,15 @@ TEST(PanAndScanGeometry, DraggingStaysInsideInWholePixels) {
     EXPECT_EQ(geometry.dragged(box, Grip::BottomRight, {0, 0}, {-90, 90}), (CropBox{100, 200, 101, 1000}));
 }
 
+TEST(PanAndScanGeometry, DrawsBetweenTwoPoints) {
+    const PanAndScanGeometry geometry = fitted(1000, 1000, QRectF(0, 0, 100, 100));
+    EXPECT_EQ(geometry.drawn({10, 20}, {30.04, 40}), (CropBox{100, 200, 300, 400}));
+    EXPECT_EQ(geometry.drawn({30, 20}, {-5, 400}), (CropBox{0, 200, 300, 1000}));
+    // At least one pixel, also at the border.
+    EXPECT_EQ(geometry.drawn({10, 20}, {10, 20}), (CropBox{100, 200, 101, 201}));
+    EXPECT_EQ(geometry.drawn({100, 100}, {200, 200}), (CropBox{999, 999, 1000, 1000}));
+}
+
 TEST(PanAndScanGeometry, NudgesMoveAndResize) {
     const PanAndScanGeometry geometry(100, 100);
     EXPECT_EQ(geometry.nudged({10, 10, 20, 20}, Nudge::Move, 10, -1), (CropBox{20, 9, 30, 19}));

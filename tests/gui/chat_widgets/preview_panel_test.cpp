@@ -152,6 +152,47 @@ TEST_F(PreviewPanelTest, ACropIsDraggedByTheMouse) {
     EXPECT_EQ(editor->current(), -1);
 }
 
+TEST_F(PreviewPanelTest, ACropIsDrawnByTheMouse) {
+    add();
+    PanAndScanGeometry geometry(708, 255);
+    geometry.fit(QRectF(editor->rect()).adjusted(6, 6, -6, -6));
+    const auto at = [&](double x, double y) { return geometry.toWidget(QPointF(x, y)).toPoint(); };
+    // Neither a click nor a hand that trembles makes one, nor a drag that begins beside the picture.
+    QTest::mouseClick(editor, Qt::LeftButton, {}, at(200, 125));
+    QTest::mousePress(editor, Qt::LeftButton, {}, at(200, 125));
+    QTest::mouseMove(editor, at(200, 125) + QPoint(2, 1));
+    QTest::mouseRelease(editor, Qt::LeftButton, {}, at(200, 125) + QPoint(2, 1));
+    QTest::mousePress(editor, Qt::LeftButton, {}, at(200, 125) - QPoint(0, 200));
+    QTest::mouseMove(editor, at(300, 200));
+    QTest::mouseRelease(editor, Qt::LeftButton, {}, at(300, 200));
+    EXPECT_TRUE(preview.crops().empty());
+    EXPECT_EQ(preview.mode(), Mode::Model);
+    // Against the way of reading, beyond the border, and with the size at the end of the drag.
+    const auto draw = [&](const QPoint& from, const QPoint& over, const QPoint& to) {
+        QTest::mousePress(editor, Qt::LeftButton, {}, from);
+        QTest::mouseMove(editor, over);
+        QTest::mouseMove(editor, to);
+        QTest::mouseRelease(editor, Qt::LeftButton, {}, to);
+    };
+    draw(at(300, 200), at(250, 180), at(-50, 50));
+    ASSERT_EQ(preview.crops().size(), 1U);
+    EXPECT_EQ(editor->current(), 0);
+    const CropBox box = preview.crops()[0];
+    EXPECT_EQ(box.left, 0);
+    EXPECT_NEAR(static_cast<double>(box.right), 300.0, 2.0);
+    EXPECT_NEAR(static_cast<double>(box.top), 50.0, 2.0);
+    EXPECT_NEAR(static_cast<double>(box.bottom), 200.0, 2.0);
+    EXPECT_EQ(preview.mode(), Mode::Own);
+    EXPECT_TRUE(child<QLabel>("previewDeparts").isVisible());
+    draw(at(400, 20), at(500, 60), at(600, 100));
+    EXPECT_EQ(preview.crops().size(), 2U);
+    EXPECT_EQ(editor->current(), 1);
+    // As many as the engine takes, and no more.
+    preview.editCrops(std::vector<CropBox>(PreviewViewModel::kMostOwnCrops, CropBox{0, 0, 100, 100}));
+    draw(at(400, 20), at(500, 60), at(600, 100));
+    EXPECT_EQ(preview.crops().size(), static_cast<std::size_t>(PreviewViewModel::kMostOwnCrops));
+}
+
 TEST_F(PreviewPanelTest, DepartingIsSaidAndTakenBack) {
     add();
     auto& back = child<QPushButton>("backToReference");
