@@ -400,6 +400,10 @@
         <source>the model&apos;s own</source>
         <translation>modelin kendi değeri</translation>
     </message>
+    <message>
+        <source>Separated by |. Write \n for a new line, \| for a bar and \\ for a backslash.</source>
+        <translation>Birbirinden | ile ayrılır. Yeni satır için \n, dikey çizgi için \|, ters bölü için \\ yazın.</translation>
+    </message>
 </context>
 <context>
     <name>lapidary::gui::CropEditor</name>
@@ -408,8 +412,8 @@
         <translation>Resim ve kesitleri</translation>
     </message>
     <message>
-        <source>Page Up and Page Down choose a crop. Arrow keys move it, with Ctrl they resize it, with Shift by ten pixels. Insert adds a crop, Delete removes it.</source>
-        <translation>Page Up ve Page Down bir kesit seçer. Ok tuşları onu taşır, Ctrl ile boyutlandırır, Shift ile on piksel ilerletir. Insert bir kesit ekler, Delete onu kaldırır.</translation>
+        <source>Dragging over the picture draws a crop. Page Up and Page Down choose a crop. Arrow keys move it, with Ctrl they resize it, with Shift by ten pixels. Insert adds a crop, Delete removes it.</source>
+        <translation>Resmin üzerinde sürüklemek bir kesit çizer. Page Up ve Page Down kesit seçer. Ok tuşları kesiti taşır, Ctrl ile boyutunu değiştirir, Shift ile on piksel ilerler. Insert kesit ekler, Delete kaldırır.</translation>
     </message>
 </context>
 <context>
