@@ -31,7 +31,7 @@ struct EngineDeath {
     int code = 0;
     QStringList lastLines;  // of its log
     bool restarting = false;  // the supervisor starts another one by itself
-    bool gaveUp = false;      // it would, but too many ended in too short a time
+    bool gaveUp = false;  // it would, but too many ended in too short a time
 };
 
 class EngineApi : public QObject {
