@@ -61,6 +61,13 @@ void Conversation::switchBranch(int row, int by) {
     emit leafChanged(leaf());
 }
 
+void Conversation::show(std::int64_t id) {
+    if (m_messages.count(id) == 0 || rowOf(id) >= 0) return;
+    showLeafBelow(id);
+    emit pathChanged(0);
+    emit leafChanged(leaf());
+}
+
 void Conversation::showLeafBelow(std::int64_t id) {
     std::vector<std::int64_t> path;
     for (std::int64_t up = id; up != 0; up = m_messages.at(up).parent) path.push_back(up);

@@ -38,6 +38,8 @@ public:
     [[nodiscard]] Branch branchOf(int row) const;
     // Shows the sibling `by` places further (-1, +1), with the newest of what follows it.
     void switchBranch(int row, int by);
+    // Shows the branch that holds this message, if another one is shown.
+    void show(std::int64_t id);
 
     // Adds a message behind `parent` (0: a beginning) and shows it.  Its id.
     std::int64_t add(Message message, std::int64_t parent);

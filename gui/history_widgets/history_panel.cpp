@@ -89,6 +89,7 @@ void HistoryPanel::buildUndo(QVBoxLayout& layout) {
     m_undoText = new QLabel(m_undo);
     m_undoText->setObjectName(QStringLiteral("undoText"));
     m_undoText->setWordWrap(true);
+    m_undoText->setTextFormat(Qt::PlainText);  // a title is in it
     auto* undo = new QPushButton(tr("Undo"), m_undo);
     undo->setObjectName(QStringLiteral("undoDelete"));
     undo->setAccessibleName(tr("Bring the deleted conversation back"));
@@ -128,8 +129,9 @@ QList<QAction*> HistoryPanel::conversationActions() const { return {m_rename, m_
 QString HistoryPanel::current() const { return m_list->currentIndex().data(ConversationListModel::IdRole).toString(); }
 
 void HistoryPanel::select(const QString& conversation) {
-    const int row = m_model.rowOf(conversation);
     m_wanted = conversation;
+    if (!conversation.isEmpty() && current() == conversation) return;  // of several finds the one that was chosen
+    const int row = m_model.rowOf(conversation);
     m_list->setCurrentIndex(row < 0 ? QModelIndex() : m_model.index(row));
 }
 

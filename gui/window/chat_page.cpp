@@ -168,6 +168,7 @@ void ChatPage::showConversation() {
     endEdit();
     m_draft.bringBack(DraftKeeper::Return::Before);  // what was being changed is not lost either
     const auto showCenter = [this] { m_center->setCurrentIndex(m_services.chat.shown()->messages.size() > 0 ? 1 : 0); };
+    disconnect(&shown->messages, nullptr, this, nullptr);  // it may be shown again
     connect(&shown->messages, &Conversation::messageAdded, this, showCenter);
     connect(&shown->messages, &Conversation::pathChanged, this, showCenter);
     showCenter();

@@ -47,10 +47,18 @@ void ConversationKeeper::open(const QString& conversation, std::int64_t message)
         if (row >= 0) emit found(row);
     };
     if (conversation == current()) {
+        if (message != 0) m_chat.shown()->messages.show(message);
         showFound();
         return;
     }
     const std::uint64_t opening = ++m_opening;
+    if (std::shared_ptr<OpenConversation> alive = m_alive[conversation].lock()) {
+        m_chat.show(std::move(alive));
+        if (message != 0) m_chat.shown()->messages.show(message);
+        emit shown();
+        showFound();
+        return;
+    }
     m_store.open(conversation, this, [this, opening, message, showFound](Result<ConversationData> data) {
         if (opening != m_opening) return;  // the person went elsewhere meanwhile
         if (!data) {
@@ -61,7 +69,7 @@ void ConversationKeeper::open(const QString& conversation, std::int64_t message)
         opened->key = data->info.id;
         opened->settings = data->settings;
         opened->messages.restore(std::move(data->messages), message != 0 ? message : data->leaf);
-        record(*opened);
+        record(opened);
         m_chat.show(opened);
         emit shown();
         showFound();
@@ -115,15 +123,17 @@ void ConversationKeeper::deliver(std::vector<MessagePart> parts, const QString& 
     const std::shared_ptr<OpenConversation> conversation = m_chat.shown();
     if (conversation->key.isEmpty()) {
         conversation->key = m_store.create(titleOf(parts), conversation->settings, model);
-        record(*conversation);
+        record(conversation);
         emit keyChanged(conversation->key);
     }
     m_chat.send(std::move(parts));
 }
 
 // Ends with the conversation, which lives at least as long as an answer runs into it.
-void ConversationKeeper::record(OpenConversation& conversation) {
-    new HistoryRecorder(conversation.messages, m_store, conversation.key, &conversation.messages);
+void ConversationKeeper::record(const std::shared_ptr<OpenConversation>& conversation) {
+    std::erase_if(m_alive, [](const auto& each) { return each.second.expired(); });
+    m_alive[conversation->key] = conversation;
+    new HistoryRecorder(conversation->messages, m_store, conversation->key, &conversation->messages);
 }
 
 void ConversationKeeper::setSettings(const ConversationSettings& settings) {

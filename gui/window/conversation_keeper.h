@@ -5,6 +5,7 @@
 #include <QObject>
 #include <QString>
 #include <functional>
+#include <map>
 #include <memory>
 
 #include "gui/chat/chat_view_model.h"
@@ -35,13 +36,15 @@ signals:
     void refused(const std::vector<lapidary::gui::MessagePart>& parts, const QString& sentence);
 
 private:
-    void record(OpenConversation& conversation);
+    void record(const std::shared_ptr<OpenConversation>& conversation);
     using Deliver = std::function<void(std::vector<MessagePart>)>;
     void importNext(std::vector<MessagePart> parts, std::size_t from, const Deliver& deliver);
     void deliver(std::vector<MessagePart> parts, const QString& model);
 
     ChatViewModel& m_chat;
     HistoryStore& m_store;
+    // Those that are shown or still answered, by key: a second one read from the history would write over their words.
+    std::map<QString, std::weak_ptr<OpenConversation>> m_alive;
     std::uint64_t m_opening = 0;  // the newest of what is being read
 };
 

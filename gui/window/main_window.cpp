@@ -156,6 +156,8 @@ void MainWindow::connectHistory() {
         if (!text.isEmpty()) m_banner->show({Notice::Kind::Warning, text, {}, {}});
     });
     connect(&m_keeper, &ConversationKeeper::keyChanged, m_historyPanel, &HistoryPanel::select);
+    // What is shown is what Rename, Export and Delete are about, however it came to be shown.
+    connect(&m_keeper, &ConversationKeeper::shown, m_historyPanel, [this] { m_historyPanel->select(m_keeper.current()); });
 }
 
 void MainWindow::showPage(Page page) {

@@ -37,6 +37,19 @@ TEST(Conversation, GrowsAtItsEndAndBranchesInTheMiddle) {
     EXPECT_EQ(shown(conversation), (QStringList{"a", "b", "c"}));
 }
 
+TEST(Conversation, ABranchIsShownByAnyOfItsMessages) {
+    Conversation conversation;
+    const auto first = conversation.add(said(Role::User, "a"), 0);
+    const auto one = conversation.add(said(Role::Assistant, "one"), first);
+    conversation.add(said(Role::User, "c"), one);
+    conversation.add(said(Role::Assistant, "two"), first);
+    conversation.show(one);
+    EXPECT_EQ(shown(conversation), (QStringList{"a", "one", "c"}));
+    conversation.show(first);  // it is shown already
+    conversation.show(99);
+    EXPECT_EQ(shown(conversation), (QStringList{"a", "one", "c"}));
+}
+
 TEST(Conversation, RemovingTakesWhatFollowsAndShowsASibling) {
     Conversation conversation;
     const auto first = conversation.add(said(Role::User, "a"), 0);
