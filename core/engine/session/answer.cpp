@@ -1,20 +1,13 @@
 #include "core/engine/session/answer.h"
 
-#include <chrono>
 #include <random>
 #include <utility>
 
 #include "core/data/text/stream_decoder.h"
 #include "core/engine/session/answer_parts.h"
+#include "core/engine/session/elapsed.h"
 
 namespace lapidary::session {
-namespace {
-
-using Clock = std::chrono::steady_clock;
-
-double secondsSince(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
-
-}  // namespace
 
 Result<generate::SamplerSettings> resolveSampling(const config::GenerationConfig& defaults,
                                                   const protocol::SamplingSettings& wanted) {
@@ -57,7 +50,7 @@ Result<AnswerReport> answer(const Model& model, Sequence& sequence, ImageFeature
     AnswerReport report;
     report.promptTokens = static_cast<std::int64_t>(prompt.ids.size());
     report.views = std::ssize(prompt.views);
-    const auto start = Clock::now();
+    const auto start = SteadyClock::now();
     const auto prefill = sequence.prefill(prompt, memory, callbacks.onPrefill, stop);
     report.prefillSeconds = secondsSince(start);
     if (!prefill && prefill.error().code == ErrorCode::Cancelled) {
@@ -69,7 +62,7 @@ Result<AnswerReport> answer(const Model& model, Sequence& sequence, ImageFeature
     report.reusedViews = prefill->reusedViews;
     report.visionSeconds = prefill->visionSeconds;
     generate::Answer growing(std::move(sampler), textPieces(model), generationLimits(model, settings), prompt.ids);
-    const auto decodeStart = Clock::now();
+    const auto decodeStart = SteadyClock::now();
     RETURN_IF_ERROR(generate::generate(growing, prefill->logits, sequence, callbacks.onToken, stop));
     report.decodeSeconds = secondsSince(decodeStart);
     report.reason = growing.reason().value_or(generate::FinishReason::Length);

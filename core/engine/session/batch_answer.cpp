@@ -3,18 +3,14 @@
 #include <ATen/ops/full.h>
 
 #include <algorithm>
-#include <chrono>
 #include <utility>
 
 #include "core/engine/model/kv_cache.h"
 #include "core/engine/session/answer_parts.h"
+#include "core/engine/session/elapsed.h"
 
 namespace lapidary::session {
 namespace {
-
-using Clock = std::chrono::steady_clock;
-
-double secondsSince(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
 class Batch {
 public:
@@ -136,12 +132,12 @@ Result<std::vector<AnswerReport>> answerBatch(const Model& model, ImageFeatureMe
     }
     if (prompts.empty()) return std::vector<AnswerReport>{};
     Batch batch(model, prompts);
-    const auto start = Clock::now();
+    const auto start = SteadyClock::now();
     auto prefilled = batch.prefill(prompts, memory, stop);
     const double prefillSeconds = secondsSince(start);
     if (!prefilled && prefilled.error().code != ErrorCode::Cancelled) return prefilled.error();
     ASSIGN_OR_RETURN(std::vector<generate::Answer> answers, startAnswers(model, batch, settings, prompts));
-    const auto decodeStart = Clock::now();
+    const auto decodeStart = SteadyClock::now();
     RETURN_IF_ERROR(runRows(batch, answers, model.opened().generation.padTokenId, onToken, stop));
     std::vector<AnswerReport> reports;
     for (std::size_t row = 0; row < prompts.size(); ++row) {

@@ -6,8 +6,9 @@
 #include <c10/core/GradMode.h>
 
 #include <algorithm>
-#include <chrono>
 #include <utility>
+
+#include "core/engine/session/elapsed.h"
 
 namespace lapidary::session {
 namespace {
@@ -109,10 +110,10 @@ Result<Sequence::Prefill> Sequence::prefill(const processor::ProcessedPrompt& pr
     kept = rewind(kept);
     const auto firstNewView = std::count_if(prompt.imageSpans.begin(), prompt.imageSpans.end(),
                                             [kept](const rules::ImageSpan& span) { return span.end <= kept; });
-    const auto start = std::chrono::steady_clock::now();
+    const auto start = SteadyClock::now();
     ASSIGN_OR_RETURN(PromptFeatures pictures,
                      imageFeatures(*m_model, m_adapter, prompt, static_cast<std::size_t>(firstNewView), memory, stop));
-    const double visionSeconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    const double visionSeconds = secondsSince(start);
     model::SequenceInput input;
     input.ids = idsTensor(std::span(prompt.ids).subspan(static_cast<std::size_t>(kept)));
     input.imageFeatures = std::move(pictures.features);
