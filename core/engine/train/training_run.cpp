@@ -27,8 +27,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Logits in memory at once: small on a CPU, where they leave the cache; on a GPU enough for whole matrix products.
-constexpr std::int64_t kLossBlockBytes = 64 << 20;
+// Logits in memory at once on a GPU: enough for whole matrix products.  On a CPU few, so that they stay in the cache.
 constexpr std::int64_t kDeviceLossBlockBytes = 1 << 30;
 
 std::string sha256(const std::string& text) {
@@ -314,13 +313,11 @@ std::unique_ptr<Objective> makeObjective(const plan::Recipe& recipe, TrainingMod
         for (TrainableParameter& parameter : tower->parameters()) model.helpers.push_back(std::move(parameter));
         return tower;
     }
-    return std::make_unique<AnswerObjective>(
-        *model.network,
-        AnswerObjective::Settings{
-            .lossBlockBytes = model.network->options().device.is_cpu() ? kLossBlockBytes : kDeviceLossBlockBytes,
-            .checkpointActivations = plan::recomputesActivations(recipe),
-            .adapter = model.adapter.get(),
-            .store = model.visionStates.get()});
+    AnswerObjective::Settings settings{.checkpointActivations = plan::recomputesActivations(recipe),
+                                       .adapter = model.adapter.get(),
+                                       .store = model.visionStates.get()};
+    if (!model.network->options().device.is_cpu()) settings.lossBlockBytes = kDeviceLossBlockBytes;
+    return std::make_unique<AnswerObjective>(*model.network, settings);
 }
 
 std::string dtypeName(const plan::Recipe& recipe) {
