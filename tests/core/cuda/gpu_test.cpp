@@ -4,31 +4,18 @@
 #include <ATen/ops/ones_like.h>
 #include <gtest/gtest.h>
 
-#include <cstdio>
 #include <nlohmann/json.hpp>
 
-#include "core/engine/ops/cuda_plugin.h"
 #include "core/engine/ops/random.h"
 #include "core/shared/config/released_sizes.h"
+#include "tests/core/cuda/gpu_main.h"
 #include "tests/core/engine/model/model_fixture.h"
 #include "tests/support/temp_dir.h"
 
 namespace lapidary::test {
 namespace {
 
-constexpr int kNotRun = 77;  // tests/core/cuda/CMakeLists.txt: SKIP_RETURN_CODE
-
 const at::Device kGpu(at::kCUDA, 0);
-
-std::string whyNotRun() {
-    const auto plugin = ops::CudaPlugin::openModule(CUDA_MODULE);
-    if (!plugin) return plugin.error().message;
-    const auto devices = plugin->devices();
-    if (!devices) return devices.error().message;
-    if (devices->empty()) return "there is no CUDA device";
-    const auto ready = plugin->makeReady(0);
-    return ready ? std::string() : ready.error().message;
-}
 
 model::LoadOptions onGpu(ops::Precision precision) {
     model::LoadOptions options;
@@ -102,10 +89,5 @@ TEST(Gpu, DropoutDropsWhatItDropsOnTheCpu) {
 
 int main(int argc, char** argv) {
     testing::InitGoogleTest(&argc, argv);
-    const std::string reason = lapidary::test::whyNotRun();
-    if (!reason.empty()) {
-        std::printf("NOT RUN: %s\n", reason.c_str());
-        return lapidary::test::kNotRun;
-    }
-    return RUN_ALL_TESTS();
+    return lapidary::test::runTestsUnless(lapidary::test::whyNoGpu());
 }

@@ -9,11 +9,11 @@
 #include <unistd.h>
 
 #include <chrono>
-#include <cstdio>
 #include <stdexcept>
 
 #include "core/engine/distributed/device_group.h"
 #include "core/engine/distributed/local_group.h"
+#include "tests/core/cuda/gpu_main.h"
 #include "tests/support/run_ranks.h"
 
 namespace lapidary::test {
@@ -21,16 +21,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr int kNotRun = 77;  // tests/core/cuda/CMakeLists.txt: SKIP_RETURN_CODE
-
 ops::CudaPlugin readyPlugin() {
-    const auto plugin = ops::CudaPlugin::openModule(CUDA_MODULE);
-    if (!plugin) throw std::runtime_error(plugin.error().message);
-    const auto devices = plugin->devices();
-    if (!devices) throw std::runtime_error(devices.error().message);
-    if (devices->empty()) throw std::runtime_error("there is no CUDA device");
-    if (const auto ready = plugin->makeReady(0); !ready) throw std::runtime_error(ready.error().message);
-    return *plugin;
+    if (const std::string reason = whyNoGpu(); !reason.empty()) throw std::runtime_error(reason);
+    return *ops::CudaPlugin::openModule(CUDA_MODULE);
 }
 
 // In a process of its own.
@@ -119,10 +112,5 @@ TEST(Nccl, TwoRanksOnOneGpuAreRefusedInASentence) {
 
 int main(int argc, char** argv) {
     testing::InitGoogleTest(&argc, argv);
-    const std::string reason = lapidary::test::whyNotRun();
-    if (!reason.empty()) {
-        std::printf("NOT RUN: %s\n", reason.c_str());
-        return lapidary::test::kNotRun;
-    }
-    return RUN_ALL_TESTS();
+    return lapidary::test::runTestsUnless(lapidary::test::whyNotRun());
 }
