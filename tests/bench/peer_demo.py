@@ -14,9 +14,8 @@ import pathlib
 import subprocess
 import sys
 import tempfile
-import time
 
-from peer_peft import peer, report, run_watched
+from peer_peft import learn, peer, report, run_watched
 
 
 def prepare(arguments, folder: pathlib.Path, rows: int) -> pathlib.Path:
@@ -71,33 +70,13 @@ def peer_main(samples: str, model_path: str, batch: int, steps: int, threads: in
     image_token = model.config.image_token_id
     rows = json.loads(pathlib.Path(samples).read_text())
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4, weight_decay=0.0)
-    losses, rates = [], []
-    for step in range(steps):
-        chosen = [rows[(step * batch + i) % len(rows)] for i in range(batch)]
-        longest = max(len(row["ids"]) for row in chosen)
-        ids = torch.zeros(batch, longest, dtype=torch.long)
-        labels = torch.full((batch, longest), -100)
-        mask = torch.zeros(batch, longest, dtype=torch.long)
-        for i, row in enumerate(chosen):
-            count = len(row["ids"])
-            ids[i, :count] = torch.tensor(row["ids"])
-            mask[i, :count] = 1
-            labels[i, 1:count] = torch.tensor(row["labels"][:count - 1])  # theirs are of the token itself
+
+    def pictures(chosen: list[dict], ids) -> dict:
         views = [numpy.asarray(PIL.Image.open(view).convert("RGB")) for row in chosen for view in row["views"]]
         pixels = torch.from_numpy(numpy.stack(views)).permute(0, 3, 1, 2).float().div(127.5).sub(1.0)
-        start = time.perf_counter()
-        loss = model(input_ids=ids.to(device), attention_mask=mask.to(device), labels=labels.to(device), pixel_values=pixels.to(device),
-                     token_type_ids=(ids == image_token).long().to(device)).loss
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-        optimizer.zero_grad()
-        losses.append(loss.item())
-        seconds = time.perf_counter() - start
-        if step > 0:
-            rates.append(int(mask.sum()) / seconds)
-    peak = {"peak": torch.cuda.max_memory_reserved()} if device != "cpu" else {}
-    print(json.dumps({"losses": losses, "rates": rates, **peak}))
+        return {"pixel_values": pixels, "token_type_ids": (ids == image_token).long()}
+
+    learn(model, optimizer, rows, batch, steps, device, pictures)
 
 
 def main() -> None:

@@ -112,6 +112,37 @@ def peer(script: str, arguments, samples: pathlib.Path) -> dict:
     return result
 
 
+def learn(model, optimizer, rows: list[dict], batch: int, steps: int, device: str, pictures=lambda chosen, ids: {}) -> None:
+    """The peer's steps; prints what `peer` reads.  `pictures(rows, ids)`: what else the model is given."""
+    import torch
+
+    losses, rates = [], []
+    for step in range(steps):
+        chosen = [rows[(step * batch + i) % len(rows)] for i in range(batch)]
+        longest = max(len(row["ids"]) for row in chosen)
+        ids = torch.zeros(batch, longest, dtype=torch.long)
+        labels = torch.full((batch, longest), -100)
+        mask = torch.zeros(batch, longest, dtype=torch.long)
+        for i, row in enumerate(chosen):
+            count = len(row["ids"])
+            ids[i, :count] = torch.tensor(row["ids"])
+            mask[i, :count] = 1
+            labels[i, 1:count] = torch.tensor(row["labels"][:count - 1])  # theirs are of the token itself
+        inputs = {"input_ids": ids, "attention_mask": mask, "labels": labels, **pictures(chosen, ids)}
+        start = time.perf_counter()
+        loss = model(**{name: tensor.to(device) for name, tensor in inputs.items()}).loss
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        optimizer.zero_grad()
+        losses.append(loss.item())
+        seconds = time.perf_counter() - start
+        if step > 0:
+            rates.append(int(mask.sum()) / seconds)
+    peak = {"peak": torch.cuda.max_memory_reserved()} if device != "cpu" else {}
+    print(json.dumps({"losses": losses, "rates": rates, **peak}))
+
+
 def peer_main(samples: str, model_path: str, batch: int, steps: int, threads: int, device: str, dtype: str) -> None:
     import peft
     import torch
@@ -125,30 +156,7 @@ def peer_main(samples: str, model_path: str, batch: int, steps: int, threads: in
     model = model.to(device).train()
     rows = given["rows"]
     optimizer = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=1e-4, weight_decay=0.0)
-    losses, rates = [], []
-    for step in range(steps):
-        chosen = [rows[(step * batch + i) % len(rows)] for i in range(batch)]
-        longest = max(len(row["ids"]) for row in chosen)
-        ids = torch.zeros(batch, longest, dtype=torch.long)
-        labels = torch.full((batch, longest), -100)
-        mask = torch.zeros(batch, longest, dtype=torch.long)
-        for i, row in enumerate(chosen):
-            count = len(row["ids"])
-            ids[i, :count] = torch.tensor(row["ids"])
-            mask[i, :count] = 1
-            labels[i, 1:count] = torch.tensor(row["labels"][:count - 1])  # theirs are of the token itself
-        start = time.perf_counter()
-        loss = model(input_ids=ids.to(device), attention_mask=mask.to(device), labels=labels.to(device)).loss
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-        optimizer.zero_grad()
-        losses.append(loss.item())
-        seconds = time.perf_counter() - start
-        if step > 0:
-            rates.append(int(mask.sum()) / seconds)
-    peak = {"peak": torch.cuda.max_memory_reserved()} if device != "cpu" else {}
-    print(json.dumps({"losses": losses, "rates": rates, **peak}))
+    learn(model, optimizer, rows, batch, steps, device)
 
 
 def tokens_of(arguments, data: pathlib.Path, rows: int) -> list[dict]:
