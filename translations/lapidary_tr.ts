@@ -1482,10 +1482,6 @@ Lisans: GPL-3.0-or-later.</translation>
         <translation>eksik</translation>
     </message>
     <message>
-        <source>Demo model</source>
-        <translation>Tanıtım modeli</translation>
-    </message>
-    <message>
         <source>A small Gemma 3 that comes with Lapidary and answers about drawn scenes</source>
         <translation>Lapidary ile gelen ve çizilmiş sahnelerle ilgili soruları yanıtlayan küçük bir Gemma 3</translation>
     </message>

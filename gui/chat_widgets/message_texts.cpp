@@ -3,7 +3,7 @@
 #include <QLocale>
 #include <QStringList>
 
-#include "gui/chat/model_name.h"
+#include "gui/engine_client/model_name.h"
 
 namespace lapidary::gui {
 namespace {

@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "gui/engine_client/model_name.h"
 #include "gui/engine_client/verb_process.h"
 
 namespace lapidary::gui {
@@ -134,14 +135,14 @@ void ModelCatalog::scanFolders() {
 }
 
 void ModelCatalog::rebuild() {
-    std::vector<CatalogEntry> entries{{CatalogEntry::Place::Demo, QStringLiteral("demo"), tr("Demo model"),
+    std::vector<CatalogEntry> entries{{CatalogEntry::Place::Demo, QStringLiteral("demo"), modelName(QStringLiteral("demo")),
                                        tr("A small Gemma 3 that comes with Lapidary and answers about drawn scenes"), 0, true}};
     for (const QString& model : m_settings.value(recentKey()).toStringList()) {
         if (model.isEmpty()) continue;  // nobody opened that: the settings were changed by hand
         const QFileInfo file(model);
         const bool isPath = file.isAbsolute();
-        entries.push_back({CatalogEntry::Place::Recent, model, isPath ? file.fileName() : model,
-                           isPath ? file.path() : tr("opened before"), 0, true});
+        entries.push_back(
+            {CatalogEntry::Place::Recent, model, modelName(model), isPath ? file.path() : tr("opened before"), 0, true});
     }
     entries.insert(entries.end(), m_cache.begin(), m_cache.end());
     entries.insert(entries.end(), m_found.begin(), m_found.end());

@@ -7,7 +7,7 @@
 #include <QPushButton>
 #include <algorithm>
 
-#include "gui/chat/model_name.h"
+#include "gui/engine_client/model_name.h"
 
 namespace lapidary::gui {
 namespace {

@@ -1,4 +1,4 @@
-#include "gui/chat/model_name.h"
+#include "gui/engine_client/model_name.h"
 
 #include <QCoreApplication>
 #include <QDir>
