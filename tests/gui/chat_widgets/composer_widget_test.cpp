@@ -19,23 +19,13 @@
 
 #include "gui/chat_widgets/engine_pictures.h"
 #include "gui/chat_widgets/full_view.h"
+#include "gui/widgets/theme.h"
 #include "tests/gui/support/picture_script.h"
 #include "tests/support/places.h"
 #include "tests/support/temp_dir.h"
 
 namespace lapidary::gui {
 namespace {
-
-QPalette darkPalette() {
-    QPalette palette(QColor(45, 45, 48));
-    palette.setColor(QPalette::Base, QColor(30, 30, 32));
-    palette.setColor(QPalette::AlternateBase, QColor(60, 60, 64));
-    palette.setColor(QPalette::Text, Qt::white);
-    palette.setColor(QPalette::WindowText, Qt::white);
-    palette.setColor(QPalette::ButtonText, Qt::white);
-    palette.setColor(QPalette::PlaceholderText, QColor(170, 170, 170));
-    return palette;
-}
 
 class ComposerWidgetTest : public testing::Test {
 protected:
@@ -246,7 +236,7 @@ TEST_F(ComposerWidgetTest, Screenshots) {
     composer.submit();
     widget.setAnswering(true);
     screenshot("composer.png");
-    widget.setPalette(darkPalette());
+    widget.setPalette(Theme::darkTheme().palette());
     screenshot("composer-dark.png");
 }
 

@@ -15,23 +15,13 @@
 #include "gui/chat/tile_roles.h"
 #include "gui/chat_widgets/crop_editor.h"
 #include "gui/chat_widgets/engine_pictures.h"
+#include "gui/widgets/theme.h"
 #include "tests/gui/support/picture_script.h"
 #include "tests/support/places.h"
 #include "tests/support/temp_dir.h"
 
 namespace lapidary::gui {
 namespace {
-
-QPalette darkPalette() {
-    QPalette palette(QColor(45, 45, 48));
-    palette.setColor(QPalette::Base, QColor(30, 30, 32));
-    palette.setColor(QPalette::AlternateBase, QColor(60, 60, 64));
-    palette.setColor(QPalette::Text, Qt::white);
-    palette.setColor(QPalette::WindowText, Qt::white);
-    palette.setColor(QPalette::ButtonText, Qt::white);
-    palette.setColor(QPalette::PlaceholderText, QColor(170, 170, 170));
-    return palette;
-}
 
 using Mode = PictureViews::Mode;
 using State = PictureInspection::State;
@@ -261,7 +251,7 @@ TEST_F(PreviewPanelTest, Screenshots) {
     waitUntilReady();
     waitForImages();
     screenshot("preview-own.png");
-    panel.setPalette(darkPalette());
+    panel.setPalette(Theme::darkTheme().palette());
     screenshot("preview-dark.png");
 }
 
