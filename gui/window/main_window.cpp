@@ -135,7 +135,6 @@ void MainWindow::connectModels() {
 void MainWindow::connectHistory() {
     connect(m_historyPanel, &HistoryPanel::newRequested, this, [this] {
         m_keeper.startNew({});
-        m_historyPanel->select({});
         showPage(Page::Chat);
     });
     connect(m_historyPanel, &HistoryPanel::opened, this, [this](const QString& conversation, qint64 message) {
