@@ -7,13 +7,11 @@
 #include <QJsonDocument>
 #include <QJsonObject>
 #include <QSaveFile>
-#include <algorithm>
+#include <QTimer>
 #include <ctime>
 
 namespace lapidary::gui {
 namespace {
-
-constexpr int kBeatMs = 5;
 
 // Milliseconds since this process was started; proc(5): field 22 of stat, in clock ticks since boot.
 double processAgeMs() {
@@ -32,38 +30,25 @@ double processAgeMs() {
 
 }  // namespace
 
-LoopWatch::LoopWatch(QObject& window, QObject* parent) : QObject(parent) {
-    window.installEventFilter(this);
-    m_timer.setTimerType(Qt::PreciseTimer);
-    m_timer.setInterval(kBeatMs);
-    connect(&m_timer, &QTimer::timeout, this, &LoopWatch::beat);
-}
+LoopWatch::LoopWatch(QObject& window, QObject* parent) : QObject(parent) { window.installEventFilter(this); }
 
 bool LoopWatch::eventFilter(QObject* watched, QEvent* event) {
-    if (event->type() == QEvent::Paint && m_firstPaintMs < 0 && !m_timer.isActive()) {
+    if (event->type() == QEvent::Paint) {
         watched->removeEventFilter(this);
-        m_sinceBeat.start();
-        m_timer.start();
         // Children are painted within the same event; the next turn of the loop comes after them.
         QTimer::singleShot(0, this, [this] {
             m_firstPaintMs = processAgeMs();
-            m_sinceBeat.restart();
+            m_stalls.emplace();
         });
     }
     return false;
-}
-
-void LoopWatch::beat() {
-    const double passed = static_cast<double>(m_sinceBeat.nsecsElapsed()) / 1e6;
-    m_sinceBeat.restart();
-    if (m_firstPaintMs >= 0) m_longestStallMs = std::max(m_longestStallMs, passed - kBeatMs);
 }
 
 bool LoopWatch::writeTo(const QString& path) const {
     QSaveFile file(path);
     if (!file.open(QIODevice::WriteOnly)) return false;
     const QJsonObject figures{{QStringLiteral("first_paint_ms"), m_firstPaintMs},
-                              {QStringLiteral("longest_stall_ms"), m_longestStallMs}};
+                              {QStringLiteral("longest_stall_ms"), longestStallMs()}};
     file.write(QJsonDocument(figures).toJson(QJsonDocument::Compact) + '\n');
     return file.commit();
 }

@@ -16,14 +16,14 @@
 
 #include "gui/chat_widgets/markdown_view.h"
 #include "gui/chat_widgets/message_list_view.h"
+#include "gui/window/event_loop_watch.h"
 #include "gui/window/main_window.h"
-#include "tests/gui/support/event_loop_watch.h"
 #include "tests/gui/support/window_load.h"
 
 namespace {
 
 using namespace lapidary;
-using test::EventLoopWatch;
+using gui::EventLoopWatch;
 
 constexpr int kStarts = 10;
 constexpr int kMessages = 5000;

@@ -6,15 +6,13 @@
 #include "gui/chat_widgets/markdown_view.h"
 #include "gui/chat_widgets/message_list_view.h"
 #include "gui/history_widgets/conversation_list_model.h"
-#include "tests/gui/support/event_loop_watch.h"
+#include "gui/window/event_loop_watch.h"
 #include "tests/gui/support/picture_script.h"
 #include "tests/gui/support/window_load.h"
 #include "tests/gui/window/window_fixture.h"
 
 namespace lapidary::gui::test {
 namespace {
-
-using lapidary::test::EventLoopWatch;
 
 constexpr qint64 kLongestStallMs = 1000;
 constexpr int kMessages = 5000;

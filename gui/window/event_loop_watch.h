@@ -6,8 +6,9 @@
 #include <QTimer>
 #include <algorithm>
 
-namespace lapidary::test {
+namespace lapidary::gui {
 
+// Lives on the thread whose loop it watches.
 class EventLoopWatch final : public QObject {
 public:
     EventLoopWatch() {
@@ -35,4 +36,4 @@ private:
     qint64 m_ticks = 0;
 };
 
-}  // namespace lapidary::test
+}  // namespace lapidary::gui
