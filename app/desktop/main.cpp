@@ -13,6 +13,7 @@
 #include "gui/engine_client/engine_client.h"
 #include "gui/engine_client/verb_process.h"
 #include "gui/settings/checked_settings.h"
+#include "gui/widgets/outlined_style.h"
 #include "gui/window/languages.h"
 #include "gui/window/loop_watch.h"
 #include "gui/window/main_window.h"
@@ -80,7 +81,7 @@ int main(int argc, char** argv) {
     QApplication::setApplicationDisplayName(QStringLiteral("Lapidary"));
     QApplication::setDesktopFileName(QStringLiteral("lapidary"));
     QApplication::setWindowIcon(QIcon(QStringLiteral(":/icons/lapidary.svg")));
-    QApplication::setStyle(QStringLiteral("fusion"));
+    QApplication::setStyle(new lapidary::gui::OutlinedStyle);  // its owner from now on
     const Wishes wishes = readCommandLine(application);
     lapidary::gui::speak(application, wishes.language);
 

@@ -139,6 +139,7 @@ void ComposerEdit::insertFromMimeData(const QMimeData* source) {
     } else if (const QStringList files = pictureFiles(*source); !files.isEmpty()) {
         cursor.removeSelectedText();
         m_composer.addFiles(files, cursor.position());
+        setFocus();  // one that drops them has it elsewhere
     } else if (meansImage(*source)) {
         if (const QString format = imageFormat(*source); !format.isEmpty())
             emit imagePasted(source->data(format), format.section(QLatin1Char('/'), 1));

@@ -173,12 +173,20 @@ void ComposerWidget::showAddressRow(const QString& address) {
 
 void ComposerWidget::takeAddress() {
     if (m_address->text().trimmed().isEmpty()) return;
-    m_composer.addAddress(m_address->text(), m_edit->textCursor().position());
+    const int behind = m_composer.addAddress(m_address->text(), m_edit->textCursor().position());
     m_addressRow->hide();
-    focusText();
+    goOnAt(behind);
 }
 
-void ComposerWidget::addFiles(const QStringList& paths) { m_composer.addFiles(paths, m_edit->textCursor().position()); }
+void ComposerWidget::addFiles(const QStringList& paths) { goOnAt(m_composer.addFiles(paths, m_edit->textCursor().position())); }
+
+// Whoever added a picture writes about it next: on the button, a space would open the dialog again.
+void ComposerWidget::goOnAt(int position) {
+    QTextCursor cursor = m_edit->textCursor();
+    cursor.setPosition(position);
+    m_edit->setTextCursor(cursor);
+    focusText();
+}
 
 void ComposerWidget::focusText() { m_edit->setFocus(); }
 

@@ -30,7 +30,7 @@ public:
 
     // While an answer comes it can be stopped; sending goes on working, what is asked waits.
     void setAnswering(bool answering);
-    // Files that a dialog gave, to where the cursor is.
+    // Files that a dialog gave, to where the cursor is; it stands behind them then, and has the focus.
     void addFiles(const QStringList& paths);
     void focusText();
 
@@ -49,6 +49,7 @@ private:
     void showRefusal();
     void showAddressRow(const QString& address);
     void takeAddress();
+    void goOnAt(int position);
     void updateStop();
 
     ComposerModel& m_composer;

@@ -13,6 +13,7 @@ Theme Theme::lightTheme() {
     theme.text = QColor(0x1b1f24);
     theme.mutedText = QColor(0x515a64);
     theme.border = QColor(0xcbd2da);
+    theme.outline = QColor(0x6b7480);
     theme.accent = QColor(0x0b5cad);
     theme.accentText = QColor(0xffffff);
     theme.link = QColor(0x0a51a8);
@@ -38,6 +39,7 @@ Theme Theme::darkTheme() {
     theme.text = QColor(0xe6e8eb);
     theme.mutedText = QColor(0xa9b1bb);
     theme.border = QColor(0x434952);
+    theme.outline = QColor(0x7d8691);
     theme.accent = QColor(0x7ab0ff);
     theme.accentText = QColor(0x0b1a2e);
     theme.link = QColor(0x8fbcff);
@@ -81,7 +83,7 @@ QPalette Theme::palette() const {
     // Bevels of the style: towards the light and away from it.
     set(QPalette::Light, dark ? border.lighter(125) : base);
     set(QPalette::Midlight, dark ? border : panel);
-    set(QPalette::Mid, border);
+    set(QPalette::Mid, outline);  // OutlinedStyle's
     set(QPalette::Dark, dark ? window.darker(140) : border.darker(125));
     set(QPalette::Shadow, dark ? QColor(Qt::black) : border.darker(160));
     // What cannot be used now is muted, but can be read.

@@ -20,7 +20,8 @@ struct Theme {
     QColor panel;  // what stands out from the window: a person's own messages, heads of tables
     QColor text;  // on any of these three
     QColor mutedText;  // figures, hints
-    QColor border;
+    QColor border;  // between areas; not needed to know what is what
+    QColor outline;  // of fields and boxes, on any of the three grounds
     QColor accent;  // what has the focus, what is chosen
     QColor accentText;  // on `accent`
     QColor link;

@@ -4,6 +4,7 @@
 #include <QDesktopServices>
 #include <QDir>
 #include <QFileDialog>
+#include <QFileInfo>
 #include <QGuiApplication>
 #include <QHBoxLayout>
 #include <QLabel>
@@ -11,6 +12,7 @@
 #include <QScrollArea>
 #include <QSplitter>
 #include <QStackedWidget>
+#include <QStandardPaths>
 #include <QTabBar>
 #include <QTabWidget>
 #include <QUrl>
@@ -30,6 +32,7 @@ namespace {
 
 constexpr int kSideWidth = 380;
 constexpr int kMargin = 12;
+const auto kPictureFolder = QStringLiteral("pictures/folder");
 
 }  // namespace
 
@@ -73,10 +76,7 @@ QWidget* ChatPage::buildConversation() {
     m_messages = new MessageListView(&m_thumbnails.provider(), area);
     m_center = new QStackedWidget(area);
     auto* guidance = new ChatGuidance(m_services.session, m_center);
-    connect(guidance, &ChatGuidance::examplePicked, this, [this](const QString& path) {
-        addFiles({path});
-        focusComposer();
-    });
+    connect(guidance, &ChatGuidance::examplePicked, this, [this](const QString& path) { addFiles({path}); });
     m_center->addWidget(guidance);
     m_center->addWidget(m_messages);
     m_editRow = new QWidget(area);
@@ -205,12 +205,23 @@ void ChatPage::submit() {
     m_messages->scrollToEnd();
 }
 
+// Where pictures were taken from last; at first, and where that folder has gone, the person's own.
+QString ChatPage::pictureFolder() const {
+    QString last = m_services.settings.value(kPictureFolder).toString();
+    if (!last.isEmpty() && QFileInfo(last).isDir()) return last;
+    return QStandardPaths::writableLocation(QStandardPaths::PicturesLocation);
+}
+
 void ChatPage::chooseFiles() {
-    auto* dialog = new QFileDialog(this, tr("Add pictures"));
+    auto* dialog = new QFileDialog(this, tr("Add pictures"), pictureFolder());
+    dialog->setObjectName(QStringLiteral("pictureDialog"));
     dialog->setAttribute(Qt::WA_DeleteOnClose);
     dialog->setFileMode(QFileDialog::ExistingFiles);
     dialog->setNameFilters({tr("Pictures (*.png *.jpg *.jpeg *.webp *.bmp *.tif *.tiff *.gif)"), tr("All files (*)")});
-    connect(dialog, &QFileDialog::filesSelected, this, &ChatPage::addFiles);
+    connect(dialog, &QFileDialog::filesSelected, this, [this](const QStringList& paths) {
+        m_services.settings.setValue(kPictureFolder, QFileInfo(paths.front()).path());
+        addFiles(paths);
+    });
     dialog->open();
 }
 

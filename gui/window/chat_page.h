@@ -58,6 +58,7 @@ private:
     void endEdit();
     void offerAlternatives(qint64 id, int token);
     void openPicture(qint64 id, int picture);
+    [[nodiscard]] QString pictureFolder() const;
     void chooseFiles();
     void keepPasted(const QByteArray& bytes, const QString& suffix);
 

@@ -104,6 +104,32 @@ TEST_F(ComposerWidgetTest, CtrlOAsksForPictures) {
     EXPECT_EQ(composer.parts()[2].text, "xb");
 }
 
+TEST_F(ComposerWidgetTest, TypingGoesOnBehindANewPicture) {
+    QTest::keyClicks(edit, "ab");
+    QTest::keyClick(edit, Qt::Key_Left);
+    auto* const button = widget.findChild<QWidget*>(QStringLiteral("addImageButton"));
+    button->setFocus();
+    widget.addFiles({"/c.png", "/d.png"});
+    ASSERT_TRUE(edit->hasFocus());
+    QTest::keyClicks(edit, "x");
+    ASSERT_EQ(composer.parts().size(), 4u);
+    EXPECT_EQ(composer.parts()[3].text, "xb");
+    // So it is when they are dropped on the text.
+    button->setFocus();
+    QMimeData data;
+    data.setUrls({QUrl::fromLocalFile("/e.png")});
+    const QPoint at = edit->cursorRect().center();
+    QDragEnterEvent enter(at, Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
+    QCoreApplication::sendEvent(edit->viewport(), &enter);
+    QDropEvent drop(at, Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
+    QCoreApplication::sendEvent(edit->viewport(), &drop);
+    ASSERT_TRUE(edit->hasFocus());
+    QTest::keyClicks(edit, "y");
+    ASSERT_EQ(composer.parts().size(), 6u);
+    EXPECT_EQ(composer.parts()[4].picture->path, "/e.png");
+    EXPECT_EQ(composer.parts()[5].text, "yb");
+}
+
 TEST_F(ComposerWidgetTest, FilesArePastedBetweenWords) {
     QTest::keyClicks(edit, "left right");
     QTextCursor cursor = edit->textCursor();

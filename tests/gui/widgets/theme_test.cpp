@@ -2,11 +2,20 @@
 
 #include <gtest/gtest.h>
 
+#include <QCheckBox>
+#include <QComboBox>
+#include <QLineEdit>
 #include <QPushButton>
+#include <QRadioButton>
+#include <QSpinBox>
+#include <QStyleOptionButton>
+#include <QTextEdit>
 #include <QVBoxLayout>
 #include <QWidget>
+#include <algorithm>
 
 #include "gui/widgets/flow_layout.h"
+#include "gui/widgets/outlined_style.h"
 
 namespace lapidary::gui {
 namespace {
@@ -57,6 +66,44 @@ TEST(Theme, SystemFollowsTheDesktop) {
     desktop.setColor(QPalette::WindowText, Qt::black);
     EXPECT_FALSE(Theme::of(ThemeChoice::System, desktop).dark);
     EXPECT_TRUE(Theme::of(ThemeChoice::Dark, desktop).dark);
+}
+
+// What differs most from a ground in the first pixels of a row in the middle of an area: there its outline is.
+double outlineContrast(const QImage& image, const QRect& area, const QColor& ground) {
+    double most = 1.0;
+    for (int x = area.left(); x < area.left() + 3; ++x)
+        most = std::max(most, contrastRatio(image.pixelColor(x, area.center().y()), ground));
+    return most;
+}
+
+TEST(OutlinedStyle, FieldsAndBoxesHaveAnOutlineThatIsSeen) {
+    OutlinedStyle style;
+    for (const Theme& theme : {Theme::lightTheme(), Theme::darkTheme()}) {
+        QWidget parent;
+        parent.setPalette(theme.palette());
+        QVBoxLayout layout(&parent);
+        QList<QWidget*> fields{new QCheckBox, new QRadioButton, new QLineEdit, new QSpinBox, new QComboBox, new QTextEdit};
+        for (QWidget* const field : fields) {
+            field->setStyle(&style);
+            layout.addWidget(field);
+        }
+        parent.ensurePolished();
+        layout.activate();
+        const QImage image = parent.grab().toImage();
+        for (QWidget* const field : fields) {
+            QStyleOptionButton option;
+            option.initFrom(field);
+            QRect area = field->rect();
+            if (qobject_cast<QCheckBox*>(field) != nullptr)
+                area = style.subElementRect(QStyle::SE_CheckBoxIndicator, &option, field);
+            if (qobject_cast<QRadioButton*>(field) != nullptr)
+                area = style.subElementRect(QStyle::SE_RadioButtonIndicator, &option, field);
+            area.moveTopLeft(field->mapTo(&parent, area.topLeft()));
+            for (const QColor& ground : {theme.window, theme.base})
+                EXPECT_GE(outlineContrast(image, area, ground), 3.0)
+                    << field->metaObject()->className() << (theme.dark ? ", dark" : ", light");
+        }
+    }
 }
 
 TEST(FlowLayout, GoesOnInTheNextRow) {
