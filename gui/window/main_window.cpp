@@ -135,7 +135,6 @@ void MainWindow::connectModels() {
 void MainWindow::connectHistory() {
     connect(m_historyPanel, &HistoryPanel::newRequested, this, [this] {
         m_keeper.startNew({});
-        m_historyPanel->select({});
         showPage(Page::Chat);
     });
     connect(m_historyPanel, &HistoryPanel::opened, this, [this](const QString& conversation, qint64 message) {
@@ -155,7 +154,11 @@ void MainWindow::connectHistory() {
         const QString text = status.problem.isEmpty() ? status.notice : status.problem;
         if (!text.isEmpty()) m_banner->show({Notice::Kind::Warning, text, {}, {}});
     });
-    connect(&m_keeper, &ConversationKeeper::keyChanged, m_historyPanel, &HistoryPanel::select);
+    // What is shown decides alone what the list marks: also where what was clicked could not be read.
+    const auto mark = [this] { m_historyPanel->select(m_keeper.current()); };
+    connect(&m_keeper, &ConversationKeeper::shown, m_historyPanel, mark);
+    connect(&m_keeper, &ConversationKeeper::keyChanged, m_historyPanel, mark);
+    connect(&m_keeper, &ConversationKeeper::refused, m_historyPanel, mark);
     // What is shown is what Rename, Export and Delete are about, however it came to be shown.
     connect(&m_keeper, &ConversationKeeper::shown, m_historyPanel, [this] { m_historyPanel->select(m_keeper.current()); });
 }
