@@ -146,6 +146,7 @@ void MainWindow::connectHistory() {
     });
     const auto tell = [this](const QString& sentence) { m_banner->show({Notice::Kind::Info, sentence, {}, {}}); };
     connect(m_historyPanel, &HistoryPanel::told, this, tell);
+    connect(m_chatPage, &ChatPage::told, m_banner, &Banner::show);
     connect(&m_history, &HistoryStore::lost, this, [this](const QString& sentence) {
         m_banner->show({Notice::Kind::Problem, sentence, {}, {}});
     });

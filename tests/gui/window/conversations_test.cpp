@@ -186,6 +186,24 @@ TEST_F(WindowConversations, HitsOfASearchAreReachedByKeys) {
     expectMarked(hit);
 }
 
+TEST_F(WindowConversations, ADeletedMessageComesBackByUndo) {
+    talk(QStringLiteral("first"));
+    const QStringList before{QStringLiteral("first"), QStringLiteral("So.")};
+    auto* const messages = find<MessageListView>("messageList");
+    emit messages->actionRequested(1, MessageAction::Delete);
+    EXPECT_TRUE(said().isEmpty());
+    EXPECT_TRUE(textOf("bannerText").contains(QStringLiteral("2"))) << textOf("bannerText").toStdString();
+    trigger("newChatAction");  // also from elsewhere
+    click("bannerAction");
+    EXPECT_FALSE(find<QWidget>("banner")->isVisible());
+    clickRow(QStringLiteral("first"));
+    expectSaid(before);
+    close();
+    open();
+    clickRow(QStringLiteral("first"));
+    expectSaid(before);
+}
+
 TEST_F(WindowConversations, TitlesAreNoMarkup) {
     talk(QStringLiteral("<b>bold</b>"));
     trigger("deleteConversation");
