@@ -120,14 +120,16 @@ void Conversation::update(const Message& message) {
     emit stored(found->second);
 }
 
-void Conversation::remove(std::int64_t id) {
-    if (m_messages.count(id) == 0) return;
+std::vector<Message> Conversation::remove(std::int64_t id) {
+    std::vector<Message> removedMessages;
+    if (m_messages.count(id) == 0) return removedMessages;
     QVector<qint64> gone;
     std::vector<std::int64_t> open{id};
     while (!open.empty()) {
         const std::int64_t one = open.back();
         open.pop_back();
         gone.push_back(one);
+        removedMessages.push_back(m_messages.at(one));
         const auto below = m_children.find(one);
         if (below != m_children.end()) open.insert(open.end(), below->second.begin(), below->second.end());
     }
@@ -150,6 +152,24 @@ void Conversation::remove(std::int64_t id) {
         emit pathChanged(row);
     }
     emit removed(gone);
+    emit leafChanged(leaf());
+    return removedMessages;
+}
+
+void Conversation::bringBack(std::vector<Message> messages) {
+    if (messages.empty()) return;
+    const std::int64_t first = messages.front().id;
+    for (Message& message : messages) {
+        const bool fits = message.parent == 0 || m_messages.count(message.parent) != 0;
+        if (!fits || m_messages.count(message.id) != 0) continue;
+        std::vector<std::int64_t>& siblings = m_children[message.parent];
+        siblings.insert(std::lower_bound(siblings.begin(), siblings.end(), message.id), message.id);
+        if (message.state == Message::State::Streaming) message.state = Message::State::Interrupted;
+        emit stored(m_messages.emplace(message.id, std::move(message)).first->second);
+    }
+    if (m_messages.count(first) == 0) return;
+    showLeafBelow(first);
+    emit pathChanged(0);
     emit leafChanged(leaf());
 }
 

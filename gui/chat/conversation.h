@@ -46,8 +46,10 @@ public:
     // Changes one in place: an answer that streams.
     void append(std::int64_t id, const QString& text, const AnswerToken* token = nullptr);
     void update(const Message& message);
-    // Removes a message with all that follows it; its siblings stay.
-    void remove(std::int64_t id);
+    // Removes a message with all that follows it; its siblings stay.  What is gone, parents before children: for bringBack().
+    std::vector<Message> remove(std::int64_t id);
+    // The undo of remove(): they stand where they stood, and the first of them is shown.
+    void bringBack(std::vector<Message> messages);
     void clear();
 
 signals:

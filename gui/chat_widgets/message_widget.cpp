@@ -50,6 +50,7 @@ MessageWidget::MessageWidget(ThumbnailProvider* thumbnails, const Theme& theme, 
     m_figures = new QLabel(this);
     m_figures->setObjectName(QStringLiteral("messageFigures"));
     m_figures->setWordWrap(true);
+    m_figures->setTextFormat(Qt::PlainText);
     m_figures->setForegroundRole(QPalette::PlaceholderText);
     layout->addWidget(m_figures);
     layout->addWidget(m_buttons->actions());

@@ -44,6 +44,7 @@ ViewControls::ViewControls(PreviewViewModel& preview, QWidget* parent)
     m_minRatio->setSingleStep(0.1);
     m_refusal->setObjectName(QStringLiteral("parameterRefusal"));
     m_refusal->setWordWrap(true);
+    m_refusal->setTextFormat(Qt::PlainText);
     m_refusal->hide();
     auto* const form = new QFormLayout(this);
     form->setContentsMargins(0, 0, 0, 0);

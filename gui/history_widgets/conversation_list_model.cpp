@@ -54,9 +54,15 @@ QVariant ConversationListModel::data(const QModelIndex& index, int role) const {
     }
 }
 
-int ConversationListModel::rowOf(const QString& conversation) const {
-    const auto found = std::find_if(m_rows.begin(), m_rows.end(), [&](const Row& row) { return row.id == conversation; });
+int ConversationListModel::rowOf(const QString& conversation, qint64 message) const {
+    const auto isIt = [&](const Row& row) { return row.id == conversation && (message == 0 || row.message == message); };
+    const auto found = std::find_if(m_rows.begin(), m_rows.end(), isIt);
     return found == m_rows.end() ? -1 : static_cast<int>(found - m_rows.begin());
+}
+
+std::optional<ConversationListModel::Known> ConversationListModel::known(const QString& conversation) const {
+    const auto found = m_known.find(conversation);
+    return found == m_known.end() ? std::nullopt : std::optional(found->second);
 }
 
 void ConversationListModel::search(const QString& query) {
@@ -71,10 +77,13 @@ void ConversationListModel::refresh() {
             if (asked != m_asked) return;
             m_problem = result ? QString() : QString::fromStdString(result.error().toString());
             std::vector<Row> rows;
+            m_known.clear();
             if (result) {
                 rows.reserve(result->size());
-                for (const ConversationInfo& info : *result)
+                for (const ConversationInfo& info : *result) {
                     rows.push_back({info.id, info.title, {}, {}, 0, info.pinned, info.changedMs});
+                    m_known[info.id] = {info.title, info.pinned};
+                }
             }
             setRows(std::move(rows));
         });

@@ -3,6 +3,8 @@
 
 #include <QAbstractListModel>
 #include <QTimer>
+#include <map>
+#include <optional>
 #include <vector>
 
 #include "gui/history/history_store.h"
@@ -20,7 +22,14 @@ public:
 
     [[nodiscard]] int rowCount(const QModelIndex& parent = {}) const override;
     [[nodiscard]] QVariant data(const QModelIndex& index, int role) const override;
-    [[nodiscard]] int rowOf(const QString& conversation) const;
+    // -1: it is not in the list.  `message`: of a hit; 0: any of that conversation.
+    [[nodiscard]] int rowOf(const QString& conversation, qint64 message = 0) const;
+    // What the list said last about it, also while a search shows others.  None: it was in no list yet.
+    struct Known {
+        QString title;
+        bool pinned = false;
+    };
+    [[nodiscard]] std::optional<Known> known(const QString& conversation) const;
     [[nodiscard]] bool isSearching() const { return !m_query.isEmpty(); }
     [[nodiscard]] const QString& problem() const { return m_problem; }
 
@@ -48,6 +57,7 @@ private:
     QString m_query;
     QString m_problem;
     std::vector<Row> m_rows;
+    std::map<QString, Known> m_known;
     int m_asked = 0;  // answers to older questions are dropped
     QTimer m_delay;
 };

@@ -20,9 +20,12 @@ class HistoryPanel final : public QWidget {
 public:
     explicit HistoryPanel(HistoryStore& store, QWidget* parent = nullptr);
 
+    // What is shown: the list marks it, and the menu's actions act on it.
     void select(const QString& conversation);
     void focusSearch();
     [[nodiscard]] QList<QAction*> conversationActions() const;  // for a menu
+
+    bool eventFilter(QObject* watched, QEvent* event) override;
 
 signals:
     void newRequested();
@@ -31,15 +34,25 @@ signals:
     void told(const QString& sentence);  // what a person should hear of an export, an import
 
 private:
+    // What an action acts on: what is shown, or a row of the list.
+    struct Target {
+        QString id;
+        QString title;
+        bool pinned = false;
+    };
+
+    void buildList(QVBoxLayout& layout);
     void buildActions();
     void buildUndo(QVBoxLayout& layout);
-    [[nodiscard]] QString current() const;
-    void rename();
-    void togglePin();
-    void removeCurrent();
-    void exportCurrent();
+    [[nodiscard]] Target targetOf(const QString& conversation) const;
+    [[nodiscard]] QString currentRow() const;
+    void rename(const Target& target);
+    void togglePin(const Target& target);
+    void removeOne(const Target& target);
+    void exportOne(const Target& target);
     void import();
     void openMenu(const QPoint& at);
+    void placeMark();
     void updateState();
 
     HistoryStore& m_store;
@@ -50,7 +63,10 @@ private:
     QWidget* m_undo = nullptr;
     QLabel* m_undoText = nullptr;
     QString m_removed;
-    QString m_wanted;  // to be selected once the list has it
+    QString m_shown;
+    // The row that a person is on, over a reset of the list: its conversation, and the message of a hit.
+    QString m_place;
+    qint64 m_placeMessage = 0;
     QAction* m_rename = nullptr;
     QAction* m_pin = nullptr;
     QAction* m_remove = nullptr;

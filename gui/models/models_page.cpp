@@ -53,6 +53,7 @@ void ModelsPage::buildHeader(QVBoxLayout& layout) {
     m_problem = new QLabel(this);
     m_problem->setObjectName(QStringLiteral("modelsProblem"));
     m_problem->setWordWrap(true);
+    m_problem->setTextFormat(Qt::PlainText);
     m_problem->setTextInteractionFlags(Qt::TextSelectableByMouse | Qt::TextSelectableByKeyboard);
     m_problem->hide();
     layout.addWidget(m_problem);
@@ -61,6 +62,7 @@ void ModelsPage::buildHeader(QVBoxLayout& layout) {
     row->setContentsMargins(0, 0, 0, 0);
     m_loadingText = new QLabel(m_loading);
     m_loadingText->setObjectName(QStringLiteral("loadingText"));
+    m_loadingText->setTextFormat(Qt::PlainText);
     m_loadingBar = new QProgressBar(m_loading);
     m_loadingBar->setObjectName(QStringLiteral("loadingBar"));
     m_loadingBar->setAccessibleName(tr("Progress of opening the model"));
@@ -133,6 +135,7 @@ void ModelsPage::buildDownload(QVBoxLayout& layout) {
     m_downloadText = new QLabel(this);
     m_downloadText->setObjectName(QStringLiteral("downloadText"));
     m_downloadText->setWordWrap(true);
+    m_downloadText->setTextFormat(Qt::PlainText);
     m_downloadText->hide();
     layout.addWidget(m_downloadBar);
     layout.addWidget(m_downloadText);

@@ -59,7 +59,15 @@ Banner::Banner(QWidget* parent) : QFrame(parent) {
     layout->setContentsMargins(12, 8, 12, 8);
     layout->addLayout(row);
     layout->addWidget(m_details);
-    connect(m_action, &QPushButton::clicked, this, &Banner::actionClicked);
+    connect(m_action, &QPushButton::clicked, this, [this] {
+        if (!m_act) {
+            emit actionClicked();
+            return;
+        }
+        const std::function<void()> act = m_act;
+        clear();
+        act();
+    });
     connect(m_more, &QPushButton::toggled, m_details, &QWidget::setVisible);
     connect(m_close, &QPushButton::clicked, this, &Banner::clear);
     hide();
@@ -75,6 +83,7 @@ void Banner::show(const Notice& notice) {
     m_details->setText(notice.details);
     m_more->setChecked(false);
     m_more->setVisible(!notice.details.isEmpty());
+    m_act = notice.act;
     m_action->setText(notice.action);
     m_action->setVisible(!notice.action.isEmpty());
     setAccessibleName(notice.text);
@@ -85,6 +94,7 @@ void Banner::show(const Notice& notice) {
 
 void Banner::clear() {
     m_isEmpty = true;
+    m_act = nullptr;  // and what it held
     hide();
 }
 

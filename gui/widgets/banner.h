@@ -2,6 +2,7 @@
 #pragma once
 
 #include <QFrame>
+#include <functional>
 
 class QLabel;
 class QPushButton;
@@ -14,6 +15,7 @@ struct Notice {
     QString text;     // in plain words
     QString details;  // the engine's own, may be empty
     QString action;   // of the button; empty: none
+    std::function<void()> act = {};  // what the button does, once; empty: it is told by actionClicked()
 };
 
 class Banner final : public QFrame {
@@ -35,6 +37,7 @@ private:
     QPushButton* m_action = nullptr;
     QPushButton* m_more = nullptr;
     QPushButton* m_close = nullptr;
+    std::function<void()> m_act;
     bool m_isEmpty = true;
 };
 

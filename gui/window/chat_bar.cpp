@@ -28,6 +28,7 @@ ChatBar::ChatBar(const ModelSession& session, const ChatViewModel& chat, QWidget
     m_model->setTextFormat(Qt::PlainText);
     m_openModel->setObjectName(QStringLiteral("chooseModel"));
     m_state->setObjectName(QStringLiteral("chatState"));
+    m_state->setTextFormat(Qt::PlainText);
     m_gauge->setObjectName(QStringLiteral("contextGauge"));
     m_gauge->setAccessibleName(tr("Tokens of the context that are used"));
     m_gauge->setFixedWidth(kGaugeWidth);

@@ -27,6 +27,7 @@ ChatGuidance::ChatGuidance(const ModelSession& session, QWidget* parent)
       m_useExample(new QPushButton(tr("Use an example picture"), this)) {
     m_text->setObjectName(QStringLiteral("chatGuidance"));
     m_text->setWordWrap(true);
+    m_text->setTextFormat(Qt::PlainText);
     m_text->setAlignment(Qt::AlignCenter);
     m_useExample->setObjectName(QStringLiteral("useExample"));
     auto* const layout = new QVBoxLayout(this);

@@ -9,6 +9,7 @@
 #include "gui/chat_widgets/engine_pictures.h"
 #include "gui/chat_widgets/message_list_view.h"
 #include "gui/settings/presets.h"
+#include "gui/widgets/banner.h"
 #include "gui/window/conversation_keeper.h"
 #include "gui/window/draft_keeper.h"
 #include "gui/window/engine_thumbnails.h"
@@ -43,6 +44,7 @@ public:
 
 signals:
     void openModelRequested();
+    void told(const lapidary::gui::Notice& notice);
 
 private:
     [[nodiscard]] QWidget* buildConversation();
@@ -54,6 +56,7 @@ private:
     void showBusy();
     void submit();
     void act(qint64 id, MessageAction action);
+    void remove(qint64 id);
     void beginEdit(const Message& message);
     void endEdit();
     void offerAlternatives(qint64 id, int token);

@@ -26,7 +26,7 @@ void ChatPage::act(qint64 id, MessageAction action) {
         case MessageAction::Continue: m_services.chat.continueAnswer(row); break;
         case MessageAction::PreviousBranch: messages.switchBranch(row, -1); break;
         case MessageAction::NextBranch: messages.switchBranch(row, 1); break;
-        case MessageAction::Delete: messages.remove(id); break;
+        case MessageAction::Delete: remove(id); break;
         case MessageAction::ShowSeen: {
             const bool answered = row + 1 < messages.size();
             const auto figures = answered ? std::optional(messages.at(row + 1).figures) : std::nullopt;
@@ -34,6 +34,15 @@ void ChatPage::act(qint64 id, MessageAction action) {
             break;
         }
     }
+}
+
+// All branches and answers that follow go as well, so it can be undone; what was removed is held by the notice alone.
+void ChatPage::remove(qint64 id) {
+    const std::shared_ptr<OpenConversation> conversation = m_services.chat.shown();
+    const std::vector<Message> gone = conversation->messages.remove(id);
+    if (gone.empty()) return;
+    const QString text = tr("%n message(s) were deleted.", nullptr, static_cast<int>(gone.size()));
+    emit told({Notice::Kind::Info, text, {}, tr("Undo"), [conversation, gone] { conversation->messages.bringBack(gone); }});
 }
 
 void ChatPage::beginEdit(const Message& message) {

@@ -146,6 +146,7 @@ void MainWindow::connectHistory() {
     });
     const auto tell = [this](const QString& sentence) { m_banner->show({Notice::Kind::Info, sentence, {}, {}}); };
     connect(m_historyPanel, &HistoryPanel::told, this, tell);
+    connect(m_chatPage, &ChatPage::told, m_banner, &Banner::show);
     connect(&m_history, &HistoryStore::lost, this, [this](const QString& sentence) {
         m_banner->show({Notice::Kind::Problem, sentence, {}, {}});
     });
@@ -154,7 +155,11 @@ void MainWindow::connectHistory() {
         const QString text = status.problem.isEmpty() ? status.notice : status.problem;
         if (!text.isEmpty()) m_banner->show({Notice::Kind::Warning, text, {}, {}});
     });
-    connect(&m_keeper, &ConversationKeeper::keyChanged, m_historyPanel, &HistoryPanel::select);
+    // What is shown decides alone what the list marks: also where what was clicked could not be read.
+    const auto mark = [this] { m_historyPanel->select(m_keeper.current()); };
+    connect(&m_keeper, &ConversationKeeper::shown, m_historyPanel, mark);
+    connect(&m_keeper, &ConversationKeeper::keyChanged, m_historyPanel, mark);
+    connect(&m_keeper, &ConversationKeeper::refused, m_historyPanel, mark);
     // What is shown is what Rename, Export and Delete are about, however it came to be shown.
     connect(&m_keeper, &ConversationKeeper::shown, m_historyPanel, [this] { m_historyPanel->select(m_keeper.current()); });
 }

@@ -30,6 +30,7 @@ SeenDialog::SeenDialog(EngineApi& engine, EnginePictures& pictures, const Messag
     auto* about = new QLabel(this);
     about->setObjectName(QStringLiteral("seenAbout"));
     about->setWordWrap(true);
+    about->setTextFormat(Qt::PlainText);
     layout->addWidget(about);
     m_list = new QListWidget(this);
     m_list->setObjectName(QStringLiteral("seenViews"));

@@ -50,6 +50,31 @@ TEST(Conversation, ABranchIsShownByAnyOfItsMessages) {
     EXPECT_EQ(shown(conversation), (QStringList{"a", "one", "c"}));
 }
 
+TEST(Conversation, WhatWasRemovedComesBackWhereItStood) {
+    Conversation conversation;
+    const auto first = conversation.add(said(Role::User, "a"), 0);
+    const auto one = conversation.add(said(Role::Assistant, "one"), first);
+    conversation.add(said(Role::User, "c"), one);
+    conversation.add(said(Role::User, "d"), one);
+    conversation.add(said(Role::Assistant, "two"), first);
+    const std::vector<Message> before = conversation.all();
+    QVector<qint64> written;
+    QObject::connect(&conversation, &Conversation::stored, &conversation,
+                     [&](const Message& message) { written.append(message.id); });
+    const std::vector<Message> gone = conversation.remove(one);
+    EXPECT_EQ(gone.size(), 3U);
+    EXPECT_EQ(shown(conversation), (QStringList{"a", "two"}));
+    conversation.bringBack(gone);
+    EXPECT_EQ(conversation.all(), before);
+    EXPECT_EQ(written.size(), 3);
+    EXPECT_EQ(shown(conversation), (QStringList{"a", "one", "d"}));
+    EXPECT_EQ(conversation.branchOf(1).index, 0);
+    EXPECT_EQ(conversation.branchOf(1).count, 2);
+    EXPECT_EQ(conversation.branchOf(2).index, 1);
+    conversation.bringBack(gone);  // they are there
+    EXPECT_EQ(conversation.all(), before);
+}
+
 TEST(Conversation, RemovingTakesWhatFollowsAndShowsASibling) {
     Conversation conversation;
     const auto first = conversation.add(said(Role::User, "a"), 0);

@@ -1,9 +1,12 @@
-// Several conversations: which one is shown, and that it is that very one.
+// Several conversations: which one is shown, which one the list marks, which one the menu acts on.
 #include <QLabel>
+#include <QLineEdit>
 #include <QListView>
+#include <QSignalSpy>
 #include <QTextEdit>
 
 #include "gui/chat_widgets/message_list_view.h"
+#include "gui/history_widgets/conversation_list_model.h"
 #include "tests/gui/window/window_fixture.h"
 
 namespace lapidary::gui::test {
@@ -51,6 +54,26 @@ protected:
     void expectSaid(const QStringList& texts) const {
         EXPECT_TRUE(waitFor([&] { return said() == texts; })) << said().join(QLatin1Char('|')).toStdString();
     }
+    // The title that is marked; empty: none.
+    [[nodiscard]] QString marked() const {
+        const QModelIndexList selected = list().selectionModel()->selectedIndexes();
+        return selected.isEmpty() ? QString() : selected.front().data(Qt::EditRole).toString();
+    }
+    void expectMarked(const QString& title) const {
+        EXPECT_TRUE(waitFor([&] { return marked() == title; })) << marked().toStdString();
+        refreshList();
+        EXPECT_EQ(marked(), title) << "after the list was read again";
+    }
+    void refreshList() const {
+        auto& model = dynamic_cast<ConversationListModel&>(*list().model());
+        QSignalSpy refreshed(&model, &ConversationListModel::refreshed);
+        model.refresh();
+        ASSERT_TRUE(waitFor([&] { return !refreshed.isEmpty(); }));
+    }
+    void search(const QString& words, int rows) {
+        find<QLineEdit>("historySearch")->setText(words);
+        ASSERT_TRUE(waitFor([&] { return list().model()->rowCount() == rows; })) << list().model()->rowCount();
+    }
     // A question that is answered at once, in a conversation of its own.
     void talk(const QString& question) {
         trigger("newChatAction");
@@ -79,6 +102,117 @@ TEST_F(WindowConversations, OneThatIsLeftWhileItIsAnsweredIsStillThatOne) {
     open();
     clickRow(QStringLiteral("long"));
     expectSaid({QStringLiteral("long"), QStringLiteral("One two three")});
+}
+
+TEST_F(WindowConversations, TheListMarksWhatIsShown) {
+    for (const char* title : {"first", "second", "third"}) talk(QLatin1String(title));
+    expectMarked(QStringLiteral("third"));
+    clickRow(QStringLiteral("first"));
+    expectSaid({QStringLiteral("first"), QStringLiteral("So.")});
+    engine.answer<ChatRequest>({token("Well."), DoneEvent()});
+    ask(QStringLiteral("again"));
+    // It is the newest now: the list is another one.
+    ASSERT_TRUE(waitFor([&] { return row(QStringLiteral("first")).row() == 0; }));
+    expectMarked(QStringLiteral("first"));
+    trigger("newChatAction");
+    expectMarked({});
+    clickRow(QStringLiteral("second"));
+    expectSaid({QStringLiteral("second"), QStringLiteral("So.")});
+    click("newChat");
+    expectMarked({});
+}
+
+TEST_F(WindowConversations, TheMenuActsOnWhatIsShown) {
+    for (const char* title : {"first", "second"}) talk(QLatin1String(title));
+    expectMarked(QStringLiteral("second"));
+    list().setCurrentIndex(row(QStringLiteral("first")));  // as the keys of arrows do it: not opened yet
+    trigger("pinConversation");
+    ASSERT_TRUE(waitFor([&] { return row(QStringLiteral("second")).data(ConversationListModel::PinnedRole).toBool(); }));
+    EXPECT_FALSE(row(QStringLiteral("first")).data(ConversationListModel::PinnedRole).toBool());
+    EXPECT_EQ(find<QAction>("pinConversation")->text(), QStringLiteral("Unpin"));
+    list().setCurrentIndex(row(QStringLiteral("first")));
+    trigger("deleteConversation");
+    ASSERT_TRUE(waitFor([&] { return list().model()->rowCount() == 1; }));
+    EXPECT_TRUE(row(QStringLiteral("first")).isValid());
+    EXPECT_TRUE(said().isEmpty());
+    for (const char* action : {"renameConversation", "pinConversation", "deleteConversation", "exportConversation"})
+        EXPECT_FALSE(find<QAction>(action)->isEnabled()) << action << " without a conversation that it could act on";
+    click("undoDelete");
+    expectSaid({QStringLiteral("second"), QStringLiteral("So.")});
+    expectMarked(QStringLiteral("second"));
+}
+
+TEST_F(WindowConversations, TheMenuOfARowActsOnThatRow) {
+    for (const char* title : {"first", "second"}) talk(QLatin1String(title));
+    emit list().customContextMenuRequested(list().visualRect(row(QStringLiteral("first"))).center());
+    auto* const remove = find<QAction>("deleteRow");
+    remove->trigger();
+    ASSERT_TRUE(waitFor([&] { return list().model()->rowCount() == 1; }));
+    EXPECT_TRUE(row(QStringLiteral("second")).isValid());
+    expectSaid({QStringLiteral("second"), QStringLiteral("So.")});
+    expectMarked(QStringLiteral("second"));
+}
+
+TEST_F(WindowConversations, DeleteInTheListActsOnItsRow) {
+    for (const char* title : {"first", "second"}) talk(QLatin1String(title));
+    list().setFocus();
+    list().setCurrentIndex(row(QStringLiteral("first")));
+    refreshList();
+    EXPECT_EQ(marked(), QStringLiteral("first")) << "the place of the keyboard was lost";
+    QTest::keyClick(&list(), Qt::Key_Delete);
+    ASSERT_TRUE(waitFor([&] { return list().model()->rowCount() == 1; }));
+    EXPECT_TRUE(row(QStringLiteral("second")).isValid());
+    // Whoever leaves the list without opening anything is where they were.
+    talk(QStringLiteral("third"));
+    list().setFocus();
+    list().setCurrentIndex(row(QStringLiteral("second")));
+    find<QTextEdit>("messageEdit")->setFocus();
+    expectMarked(QStringLiteral("third"));
+}
+
+TEST_F(WindowConversations, HitsOfASearchAreReachedByKeys) {
+    for (const char* title : {"first ring", "second ring", "third"}) talk(QLatin1String(title));
+    search(QStringLiteral("ring"), 2);
+    list().setFocus();
+    list().setCurrentIndex(list().model()->index(0, 0));
+    QTest::keyClick(&list(), Qt::Key_Down);
+    const QString hit = marked();
+    EXPECT_EQ(list().currentIndex().row(), 1);
+    refreshList();
+    EXPECT_EQ(marked(), hit);
+    QTest::keyClick(&list(), Qt::Key_Return);
+    expectSaid({hit, QStringLiteral("So.")});
+    search({}, 3);
+    expectMarked(hit);
+}
+
+TEST_F(WindowConversations, ADeletedMessageComesBackByUndo) {
+    talk(QStringLiteral("first"));
+    const QStringList before{QStringLiteral("first"), QStringLiteral("So.")};
+    auto* const messages = find<MessageListView>("messageList");
+    emit messages->actionRequested(1, MessageAction::Delete);
+    EXPECT_TRUE(said().isEmpty());
+    EXPECT_TRUE(textOf("bannerText").contains(QStringLiteral("2"))) << textOf("bannerText").toStdString();
+    trigger("newChatAction");  // also from elsewhere
+    click("bannerAction");
+    EXPECT_FALSE(find<QWidget>("banner")->isVisible());
+    clickRow(QStringLiteral("first"));
+    expectSaid(before);
+    close();
+    open();
+    clickRow(QStringLiteral("first"));
+    expectSaid(before);
+}
+
+TEST_F(WindowConversations, TitlesAreNoMarkup) {
+    talk(QStringLiteral("<b>bold</b>"));
+    trigger("deleteConversation");
+    EXPECT_TRUE(textOf("undoText").contains(QStringLiteral("<b>bold</b>")));
+    // What is set at run time and may hold names, addresses or the engine's own words.
+    for (const char* name :
+         {"undoText", "historyEmpty", "modelsProblem", "loadingText", "downloadText", "bannerText", "bannerDetails",
+          "chatModel", "chatState", "chatGuidance", "composerNoticeText", "parameterRefusal"})
+        EXPECT_EQ(find<QLabel>(name)->textFormat(), Qt::PlainText) << name;
 }
 
 }  // namespace

@@ -92,7 +92,7 @@ TEST_F(WindowDraft, APictureOfTheStoreIsKeptForADraftAlone) {
     ASSERT_TRUE(waitFor([&] { return hash().size() == 1; }));
     ASSERT_TRUE(waitFor([&] { return find<QListView>("historyList")->model()->rowCount() == 1; }));
     find<QListView>("historyList")->setCurrentIndex(find<QListView>("historyList")->model()->index(0, 0));
-    trigger("deleteConversation");
+    trigger("deleteListRow");
     close();
     open();  // the conversation is purged at the start; its picture is the draft's now
     engine.settle();
