@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <condition_variable>
-#include <cstring>
 #include <mutex>
 #include <optional>
 #include <thread>
@@ -19,14 +18,15 @@ constexpr auto kSignOfLife = std::chrono::seconds(1);
 
 at::Tensor longs(const std::vector<std::int64_t>& values) {
     at::Tensor tensor = at::empty({static_cast<std::int64_t>(values.size())}, at::TensorOptions(at::kLong));
-    std::memcpy(tensor.mutable_data_ptr(), values.data(), values.size() * sizeof(std::int64_t));
+    std::copy(values.begin(), values.end(), tensor.mutable_data_ptr<std::int64_t>());
     return tensor;
 }
 
 at::Tensor bytes(const std::string& text, std::int64_t size) {
     at::Tensor tensor = at::empty({size}, at::TensorOptions(at::kByte));
     tensor.zero_();
-    std::memcpy(tensor.mutable_data_ptr(), text.data(), std::min(text.size(), static_cast<std::size_t>(size)));
+    // No memcpy: where all texts are empty the tensor has no memory.
+    std::copy_n(text.begin(), std::min(text.size(), static_cast<std::size_t>(size)), tensor.mutable_data_ptr<std::uint8_t>());
     return tensor;
 }
 
