@@ -3,6 +3,7 @@
 #include <QComboBox>
 #include <QDialogButtonBox>
 #include <QFileDialog>
+#include <QFileInfo>
 #include <QFormLayout>
 #include <QHBoxLayout>
 #include <QLabel>
@@ -99,25 +100,50 @@ void LoadDialog::addChoices(QFormLayout& form, const protocol::HelloEvent& hello
         m_context->setSuffix(tr(" token(s)", nullptr, tokens));
         readChoices();
     });
-    auto* row = new QHBoxLayout;
-    m_adapter = new QLineEdit(this);
-    m_adapter->setObjectName(QStringLiteral("loadAdapter"));
-    m_adapter->setPlaceholderText(tr("Folder of a PEFT adapter, or nothing"));
+    if (m_viewModel.takesVisionPart()) addVisionPart(form);
+    addAdapter(form);
+}
+
+QLineEdit* LoadDialog::addPath(QFormLayout& form, const PathRow& row) {
+    auto* line = new QHBoxLayout;
+    auto* edit = new QLineEdit(this);
+    edit->setObjectName(QLatin1String(row.name));
+    edit->setPlaceholderText(row.placeholder);
     auto* browse = new QPushButton(tr("Choose…"), this);
-    browse->setObjectName(QStringLiteral("loadAdapterBrowse"));
-    browse->setAccessibleName(tr("Choose the folder of an adapter"));
-    row->addWidget(m_adapter);
-    row->addWidget(browse);
-    auto* label = new QLabel(tr("&Adapter"), this);
-    label->setBuddy(m_adapter);
-    form.addRow(label, row);
-    connect(browse, &QPushButton::clicked, this, [this] {
-        auto* dialog = new QFileDialog(this, tr("Folder of an adapter"));
+    browse->setObjectName(QLatin1String(row.name) + QStringLiteral("Browse"));
+    browse->setAccessibleName(row.browse);
+    line->addWidget(edit);
+    line->addWidget(browse);
+    auto* label = new QLabel(row.label, this);
+    label->setBuddy(edit);
+    form.addRow(label, line);
+    connect(browse, &QPushButton::clicked, this, [edit, make = row.dialog] {
+        QFileDialog* const dialog = make();
         dialog->setAttribute(Qt::WA_DeleteOnClose);
-        dialog->setFileMode(QFileDialog::Directory);
-        connect(dialog, &QFileDialog::fileSelected, m_adapter, &QLineEdit::setText);
+        connect(dialog, &QFileDialog::fileSelected, edit, &QLineEdit::setText);
         dialog->open();
     });
+    return edit;
+}
+
+void LoadDialog::addVisionPart(QFormLayout& form) {
+    const auto dialog = [this] {
+        const QString folder = QFileInfo(QString::fromStdString(m_viewModel.choice().model)).path();
+        return new QFileDialog(this, tr("Vision part of the model"), folder, tr("Vision part (*.gguf)"));
+    };
+    m_visionPart = addPath(form, {"loadVisionPart", tr("&Vision part"), tr("An mmproj file, or nothing: text alone"),
+                                  tr("Choose the file with the vision part"), dialog});
+    connect(m_visionPart, &QLineEdit::textChanged, this, &LoadDialog::readChoices);
+}
+
+void LoadDialog::addAdapter(QFormLayout& form) {
+    const auto dialog = [this] {
+        auto* const made = new QFileDialog(this, tr("Folder of an adapter"));
+        made->setFileMode(QFileDialog::Directory);
+        return made;
+    };
+    m_adapter = addPath(form, {"loadAdapter", tr("&Adapter"), tr("Folder of a PEFT adapter, or nothing"),
+                               tr("Choose the folder of an adapter"), dialog});
 }
 
 void LoadDialog::readChoices() {
@@ -127,6 +153,7 @@ void LoadDialog::readChoices() {
     choice.dtype = m_dtype->currentData().toString().toStdString();
     choice.quantize = m_quantize->currentData().toString().toStdString();
     choice.context = m_context->value();
+    if (m_visionPart != nullptr) choice.mmproj = m_visionPart->text().trimmed().toStdString();
     choice.adapters.clear();
     if (const QString adapter = m_adapter->text().trimmed(); !adapter.isEmpty())
         choice.adapters.push_back(adapter.toStdString());
@@ -135,6 +162,9 @@ void LoadDialog::readChoices() {
 
 void LoadDialog::showKnown() {
     const QLocale locale;
+    // Found beside the model.  What a person typed is the choice already.
+    if (m_visionPart != nullptr && m_visionPart->text().isEmpty())
+        m_visionPart->setText(QString::fromStdString(m_viewModel.choice().mmproj));
     if (!m_viewModel.isInspected()) {
         m_about->setText(tr("Reading the model's files…"));
     } else if (!m_viewModel.problem().isEmpty()) {

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <QDialog>
+#include <functional>
 
 #include "gui/models/load_view_model.h"
 
+class QFileDialog;
 class QFormLayout;
 class QComboBox;
 class QLabel;
@@ -27,6 +29,17 @@ signals:
 
 private:
     void addChoices(QFormLayout& form, const protocol::HelloEvent& hello);
+    void addVisionPart(QFormLayout& form);
+    void addAdapter(QFormLayout& form);
+    // A field for a path, with a button that opens `dialog`.
+    struct PathRow {
+        const char* name;
+        QString label;
+        QString placeholder;
+        QString browse;  // what the button does, for those who hear it
+        std::function<QFileDialog*()> dialog;
+    };
+    QLineEdit* addPath(QFormLayout& form, const PathRow& row);
     void readChoices();
     void showKnown();
 
@@ -38,6 +51,7 @@ private:
     QComboBox* m_dtype = nullptr;
     QComboBox* m_quantize = nullptr;
     QSpinBox* m_context = nullptr;
+    QLineEdit* m_visionPart = nullptr;  // GGUF alone
     QLineEdit* m_adapter = nullptr;
     QPushButton* m_open = nullptr;
 };

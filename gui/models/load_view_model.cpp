@@ -1,9 +1,13 @@
 #include "gui/models/load_view_model.h"
 
+#include <QDir>
+#include <QFileInfo>
+#include <QFutureWatcher>
 #include <QJsonArray>
 #include <QJsonDocument>
 #include <QJsonObject>
 #include <QLocale>
+#include <QtConcurrent>
 #include <algorithm>
 #include <utility>
 
@@ -34,27 +38,57 @@ QString LoadViewModel::memoryPartName(const std::string& name) {
 }
 
 LoadViewModel::LoadViewModel(EngineApi& engine, const QString& program, const QString& model, QObject* parent)
-    : QObject(parent), m_engine(engine) {
+    : QObject(parent), m_engine(engine), m_program(program) {
     m_choice.model = model.toStdString();
     m_delay.setSingleShot(true);
     m_delay.setInterval(150);
     connect(&m_delay, &QTimer::timeout, this, &LoadViewModel::forecast);
     connect(&engine, &EngineApi::received, this, &LoadViewModel::take);
-    inspect(program);
+    if (takesVisionPart()) findVisionPart();
+    inspect();
     forecast();
 }
 
+bool LoadViewModel::takesVisionPart() const {
+    return QString::fromStdString(m_choice.model).endsWith(QLatin1String(".gguf"), Qt::CaseInsensitive);
+}
+
+// Off the main thread: the folder may lie on a slow share.  Of several nobody knows which is meant; then a person says it.
+void LoadViewModel::findVisionPart() {
+    auto* watcher = new QFutureWatcher<QStringList>(this);
+    connect(watcher, &QFutureWatcherBase::finished, this, [this, watcher] {
+        watcher->deleteLater();
+        const QStringList found = watcher->result();
+        if (found.size() != 1 || !m_choice.mmproj.empty()) return;
+        protocol::LoadRequest choice = m_choice;
+        choice.mmproj = found.front().toStdString();
+        choose(choice);
+        emit changed();
+    });
+    watcher->setFuture(QtConcurrent::run([model = QString::fromStdString(m_choice.model)] {
+        QStringList found;
+        for (const QFileInfo& file :
+             QFileInfo(model).absoluteDir().entryInfoList({QStringLiteral("mmproj*.gguf")}, QDir::Files))
+            found.append(file.absoluteFilePath());
+        return found;
+    }));
+}
+
 void LoadViewModel::choose(const protocol::LoadRequest& choice) {
-    const std::string model = std::exchange(m_choice, choice).model;
-    m_choice.model = model;
+    const protocol::LoadRequest before = std::exchange(m_choice, choice);
+    m_choice.model = before.model;
+    if (m_choice.mmproj != before.mmproj) inspect();
     m_delay.start();
 }
 
-void LoadViewModel::inspect(const QString& program) {
-    const QStringList arguments{QStringLiteral("inspect"), QStringLiteral("--model"), QString::fromStdString(m_choice.model),
-                                QStringLiteral("--json"), QStringLiteral("--quiet")};
-    VerbProcess::run(program, arguments, this, [this](const VerbResult& result) {
+void LoadViewModel::inspect() {
+    QStringList arguments{QStringLiteral("inspect"), QStringLiteral("--model"), QString::fromStdString(m_choice.model),
+                          QStringLiteral("--json"), QStringLiteral("--quiet")};
+    if (!m_choice.mmproj.empty()) arguments << QStringLiteral("--mmproj") << QString::fromStdString(m_choice.mmproj);
+    VerbProcess::run(m_program, arguments, this, [this, asked = ++m_inspections](const VerbResult& result) {
+        if (asked != m_inspections) return;
         m_inspected = true;
+        m_inspection.clear();
         if (result.ok()) {
             takeInspection(result.output);
         } else {
@@ -69,6 +103,7 @@ void LoadViewModel::takeInspection(const QByteArray& json) {
     const QJsonObject parts = document.value(QLatin1String("parts")).toObject();
     m_parameters = numberAt(parts.value(QLatin1String("total")).toObject(), "parameters");
     m_visionParameters = numberAt(parts.value(QLatin1String("vision")).toObject(), "parameters");
+    m_formats.clear();
     for (const QJsonValue format : document.value(QLatin1String("formats")).toArray()) m_formats.append(format.toString());
     m_isFloat = !m_formats.isEmpty() && std::all_of(m_formats.begin(), m_formats.end(), [](const QString& format) {
         return format == QLatin1String("F32") || format == QLatin1String("F16") || format == QLatin1String("BF16");

@@ -27,6 +27,9 @@ public:
     [[nodiscard]] const protocol::LoadRequest& choice() const { return m_choice; }
     void choose(const protocol::LoadRequest& choice);  // model and what is known of it stay
 
+    // A GGUF keeps its vision tower in a file of its own.  One that lies beside it under the usual name is chosen by itself.
+    [[nodiscard]] bool takesVisionPart() const;
+
     // Of the model, from `lapidary inspect`.
     [[nodiscard]] bool isInspected() const { return m_inspected; }
     [[nodiscard]] QString problem() const { return m_inspection.isEmpty() ? m_forecast : m_inspection; }
@@ -50,14 +53,17 @@ signals:
 
 private:
     static QString memoryPartName(const std::string& name);
-    void inspect(const QString& program);
+    void findVisionPart();
+    void inspect();
     void takeInspection(const QByteArray& json);
     void forecast();
     void take(std::int64_t id, const protocol::EventBody& body);
 
     EngineApi& m_engine;
     protocol::LoadRequest m_choice;
+    QString m_program;
     QTimer m_delay;
+    int m_inspections = 0;  // answers to older ones are dropped
     bool m_inspected = false;
     QString m_inspection;  // why the model could not be looked at
     QString m_forecast;  // why these choices will not do
