@@ -14,8 +14,10 @@ QVariant PreviewViews::data(const QModelIndex& index, int role) const {
     const protocol::PreviewView& view = m_views[static_cast<std::size_t>(index.row())];
     switch (role) {
         case Qt::DisplayRole: return title(index.row());
-        case Qt::AccessibleTextRole:
-        case Qt::ToolTipRole: return accessibleText(index.row());
+        case Qt::AccessibleTextRole: return accessibleText(index.row());
+        case Qt::ToolTipRole:  // what nobody wants to be read out
+            return accessibleText(index.row()) + QLatin1Char(' ') +
+                   tr("Its pixels have the SHA-256 %1.").arg(QString::fromStdString(view.sha256));
         case TileImage: return QString::fromStdString(view.path);
         case TileAspect: return QSizeF(1.0, 1.0);  // as the model sees it: stretched into a square
         case TileBadge: return view.whole ? QString() : QString::number(index.row());
@@ -47,7 +49,6 @@ QString PreviewViews::accessibleText(int row) const {
     if (m_millisecondsPerView)
         sentences.append(tr("A view took %1 milliseconds when it was measured last.")
                              .arg(QLocale().toString(*m_millisecondsPerView, 'f', 0)));
-    sentences.append(tr("Its pixels have the SHA-256 %1.").arg(QString::fromStdString(view.sha256)));
     return sentences.join(QLatin1Char(' '));
 }
 

@@ -118,12 +118,27 @@ void MainWindow::zoom(int steps) {
 
 void MainWindow::showShortcuts() {
     QStringList rows;
+    const auto add = [&rows](const QString& keys, const QString& meaning) {
+        rows.append(QStringLiteral("<tr><td style='padding-right:24px'><b>%1</b></td><td>%2</td></tr>")
+                        .arg(keys.toHtmlEscaped(), meaning.toHtmlEscaped()));
+    };
+    const auto keysOf = [](std::initializer_list<QKeySequence> keys) {
+        QStringList names;
+        for (const QKeySequence& key : keys) names.append(key.toString(QKeySequence::NativeText));
+        return names.join(QStringLiteral(", "));
+    };
     for (const QAction* action : findChildren<QAction*>()) {
         if (!action->shortcut().isEmpty() && !action->text().isEmpty())
-            rows.append(QStringLiteral("<tr><td style='padding-right:24px'><b>%1</b></td><td>%2</td></tr>")
-                            .arg(action->shortcut().toString(QKeySequence::NativeText).toHtmlEscaped(),
-                                 QString(action->text()).remove(QLatin1Char('&')).toHtmlEscaped()));
+            add(keysOf({action->shortcut()}), QString(action->text()).remove(QLatin1Char('&')));
     }
+    // Keys of views that are painted: MessageListView and CropEditor take them themselves.
+    add(keysOf({Qt::Key_Up, Qt::Key_Down}), tr("On a message: the one before, the one after"));
+    add(keysOf({Qt::Key_Home, Qt::Key_End}), tr("On a message: the first, the last"));
+    add(keysOf({Qt::Key_PageUp, Qt::Key_PageDown}),
+        tr("Among messages: a page up, a page down; on a crop: the one before, the one after"));
+    add(keysOf({Qt::Key_Left, Qt::Key_Right, Qt::Key_Up, Qt::Key_Down}),
+        tr("On a crop: move it; with Ctrl resize it; with Shift by ten pixels"));
+    add(keysOf({Qt::Key_Insert, Qt::Key_Delete}), tr("On a crop: add one, remove it"));
     auto* box = new QMessageBox(QMessageBox::NoIcon, tr("Keyboard"),
                                 QStringLiteral("<table>") + rows.join(QString()) + QStringLiteral("</table>"),
                                 QMessageBox::Close, this);

@@ -5,6 +5,7 @@
 #include <QListView>
 #include <QMenu>
 #include <QMenuBar>
+#include <QMessageBox>
 #include <QPushButton>
 #include <QTabWidget>
 #include <QTextEdit>
@@ -256,6 +257,16 @@ TEST_F(PageWalk, NoKeysClashInTurkish) {
     QWidget* const load = dialog("loadDialog");
     expectNone(clashingKeys(*load), "load");
     load->close();
+}
+
+TEST_F(PageWalk, TheKeyboardSheetNamesKeysOfPaintedViewsToo) {
+    open();
+    trigger("helpKeyboard");
+    auto* const sheet = qobject_cast<QMessageBox*>(dialog("shortcuts"));
+    ASSERT_NE(sheet, nullptr);
+    for (const char* key : {"F2", "Home, End", "PgUp, PgDown", "Ins, Del", "Left, Right, Up, Down"})
+        EXPECT_TRUE(sheet->text().contains(QStringLiteral("<b>%1</b>").arg(QLatin1String(key)))) << key;
+    sheet->close();
 }
 
 TEST_F(PageWalk, PaintedViewsFollowInWords) {
