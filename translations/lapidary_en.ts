@@ -12,6 +12,16 @@
     </message>
 </context>
 <context>
+    <name>lapidary::gui::ChatPage</name>
+    <message numerus="yes">
+        <source>%n message(s) were deleted.</source>
+        <translation>
+            <numerusform>%n message was deleted.</numerusform>
+            <numerusform>%n messages were deleted.</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>lapidary::gui::ComposerModel</name>
     <message numerus="yes">
         <source>%n picture(s) of this message cannot be read. Remove them, or try them again.</source>
@@ -149,6 +159,20 @@
         <translation>
             <numerusform>Looking at %n view took %1 ms.</numerusform>
             <numerusform>Looking at %n views took %1 ms.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln token(s), features reused</source>
+        <translation>
+            <numerusform>%Ln token, features reused</numerusform>
+            <numerusform>%Ln tokens, features reused</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln token(s), %1 ms</source>
+        <translation>
+            <numerusform>%Ln token, %1 ms</numerusform>
+            <numerusform>%Ln tokens, %1 ms</numerusform>
         </translation>
     </message>
 </context>

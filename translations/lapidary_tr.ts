@@ -142,6 +142,16 @@
         <source>Beside the conversation</source>
         <translation>Sohbetin yanında</translation>
     </message>
+    <message numerus="yes">
+        <source>%n message(s) were deleted.</source>
+        <translation>
+            <numerusform>%n mesaj silindi.</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Undo</source>
+        <translation>Geri al</translation>
+    </message>
 </context>
 <context>
     <name>lapidary::gui::ChatViewModel</name>
@@ -1075,6 +1085,26 @@
         <source>Memory for %1 tokens: %2</source>
         <translation>%1 belirteç için bellek: %2</translation>
     </message>
+    <message>
+        <source>Vision part of the model</source>
+        <translation>Modelin görüntü bölümü</translation>
+    </message>
+    <message>
+        <source>Vision part (*.gguf)</source>
+        <translation>Görüntü bölümü (*.gguf)</translation>
+    </message>
+    <message>
+        <source>&amp;Vision part</source>
+        <translation>&amp;Görüntü bölümü</translation>
+    </message>
+    <message>
+        <source>An mmproj file, or nothing: text alone</source>
+        <translation>Bir mmproj dosyası ya da hiçbiri: yalnızca metin</translation>
+    </message>
+    <message>
+        <source>Choose the file with the vision part</source>
+        <translation>Görüntü bölümünün dosyasını seç</translation>
+    </message>
 </context>
 <context>
     <name>lapidary::gui::LoadViewModel</name>
@@ -1273,6 +1303,26 @@ Lisans: GPL-3.0-or-later.</translation>
     <message>
         <source>La&amp;rger text</source>
         <translation>Daha &amp;büyük yazı</translation>
+    </message>
+    <message>
+        <source>On a message: the one before, the one after</source>
+        <translation>Bir mesajdayken: önceki, sonraki</translation>
+    </message>
+    <message>
+        <source>On a message: the first, the last</source>
+        <translation>Bir mesajdayken: ilk, son</translation>
+    </message>
+    <message>
+        <source>Among messages: a page up, a page down; on a crop: the one before, the one after</source>
+        <translation>Mesajlar arasında: bir sayfa yukarı, aşağı; bir kesitteyken: önceki, sonraki</translation>
+    </message>
+    <message>
+        <source>On a crop: move it; with Ctrl resize it; with Shift by ten pixels</source>
+        <translation>Bir kesitteyken: onu taşır; Ctrl ile boyutunu değiştirir; Shift ile on piksel ilerler</translation>
+    </message>
+    <message>
+        <source>On a crop: add one, remove it</source>
+        <translation>Bir kesitteyken: yeni kesit ekler, kesiti kaldırır</translation>
     </message>
 </context>
 <context>
@@ -1866,6 +1916,18 @@ Lisans: GPL-3.0-or-later.</translation>
         <source>Looking at %n view(s) took %1 ms.</source>
         <translation>
             <numerusform>%n görünüme bakmak %1 ms sürdü.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln token(s), features reused</source>
+        <translation>
+            <numerusform>%Ln belirteç, öznitelikler yeniden kullanıldı</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln token(s), %1 ms</source>
+        <translation>
+            <numerusform>%Ln belirteç, %1 ms</numerusform>
         </translation>
     </message>
 </context>

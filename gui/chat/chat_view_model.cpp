@@ -200,6 +200,10 @@ void ChatViewModel::stop() {
     emit busyChanged();
 }
 
+void ChatViewModel::stopIfRunning(std::int64_t message) {
+    if (m_running && m_running->conversation == m_shown && m_running->message == message) m_engine.cancel(m_running->request);
+}
+
 void ChatViewModel::take(std::int64_t id, const protocol::EventBody& body) {
     if (const auto* preview = std::get_if<protocol::PreviewEvent>(&body)) {
         takeSeenViews(id, *preview);
@@ -248,6 +252,8 @@ void ChatViewModel::finish(const protocol::DoneEvent& done) {
                            done.visionSeconds,
                            done.decodeSeconds,
                            m_firstTokenSeconds};
+        for (const protocol::ViewTime& time : done.viewTimes)
+            message.figures.viewTimes.push_back({QString::fromStdString(time.sha256), time.seconds});
         answer.conversation->messages.update(message);
     }
     if (answer.conversation == m_shown) {

@@ -45,6 +45,7 @@ public:
     [[nodiscard]] QString whyNotSend(const std::vector<MessagePart>& parts) const;
     void send(std::vector<MessagePart> parts);
     void stop();
+    void stopIfRunning(std::int64_t message);  // of the shown conversation
     // An answer beside the shown one of that row.
     void regenerate(int row);
     // Goes on where an answer was stopped, or ended for want of tokens.

@@ -71,6 +71,13 @@ struct AnswerToken {
     bool operator==(const AnswerToken&) const = default;
 };
 
+// How long one view took, by the hash of its pixels.
+struct ViewTime {
+    QString sha256;
+    double seconds = 0.0;
+    bool operator==(const ViewTime&) const = default;
+};
+
 // Figures of an answer, from the engine's `done`.
 struct AnswerFigures {
     QString finishReason;  // "end", "stop", "length", "cancelled"; empty while it streams
@@ -83,6 +90,7 @@ struct AnswerFigures {
     double visionSeconds = 0.0;   // the tower's, for views - reusedViews
     double decodeSeconds = 0.0;
     double firstTokenSeconds = 0.0;  // from sending to the first token, as the window saw it
+    std::vector<ViewTime> viewTimes = {};  // of the views that passed the tower; older histories do not tell
     bool operator==(const AnswerFigures&) const = default;
 };
 

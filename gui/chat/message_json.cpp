@@ -156,6 +156,9 @@ AnswerToken tokenFromJson(JsonFields& fields) {
 }
 
 QJsonObject figuresToJson(const AnswerFigures& figures) {
+    QJsonArray times;
+    for (const ViewTime& time : figures.viewTimes)
+        times.append(QJsonObject{{QStringLiteral("sha256"), time.sha256}, {QStringLiteral("seconds"), time.seconds}});
     return {{QStringLiteral("finish_reason"), figures.finishReason},
             {QStringLiteral("prompt_tokens"), whole(figures.promptTokens)},
             {QStringLiteral("reused_tokens"), whole(figures.reusedTokens)},
@@ -165,7 +168,8 @@ QJsonObject figuresToJson(const AnswerFigures& figures) {
             {QStringLiteral("prefill_seconds"), figures.prefillSeconds},
             {QStringLiteral("vision_seconds"), figures.visionSeconds},
             {QStringLiteral("decode_seconds"), figures.decodeSeconds},
-            {QStringLiteral("first_token_seconds"), figures.firstTokenSeconds}};
+            {QStringLiteral("first_token_seconds"), figures.firstTokenSeconds},
+            {QStringLiteral("view_times"), times}};
 }
 
 AnswerFigures figuresFromJson(JsonFields& fields) {
@@ -180,6 +184,12 @@ AnswerFigures figuresFromJson(JsonFields& fields) {
     fields.number("vision_seconds", figures.visionSeconds);
     fields.number("decode_seconds", figures.decodeSeconds);
     fields.number("first_token_seconds", figures.firstTokenSeconds);
+    fields.each("view_times", [&](JsonFields& time) {
+        time.require({"sha256"});
+        ViewTime& view = figures.viewTimes.emplace_back();
+        time.sha256("sha256", view.sha256);
+        time.number("seconds", view.seconds);
+    });
     return figures;
 }
 

@@ -41,6 +41,7 @@ void ChatPage::remove(qint64 id) {
     const std::shared_ptr<OpenConversation> conversation = m_services.chat.shown();
     const std::vector<Message> gone = conversation->messages.remove(id);
     if (gone.empty()) return;
+    for (const Message& message : gone) m_services.chat.stopIfRunning(message.id);  // nobody waits for it
     const QString text = tr("%n message(s) were deleted.", nullptr, static_cast<int>(gone.size()));
     emit told({Notice::Kind::Info, text, {}, tr("Undo"), [conversation, gone] { conversation->messages.bringBack(gone); }});
 }

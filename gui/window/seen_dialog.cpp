@@ -46,6 +46,7 @@ SeenDialog::SeenDialog(EngineApi& engine, EnginePictures& pictures, const Messag
     buttons->button(QDialogButtonBox::Close)->setObjectName(QStringLiteral("seenClose"));
     layout->addWidget(buttons);
     connect(buttons, &QDialogButtonBox::rejected, this, &QDialog::close);
+    takeTimes(answer);
     for (const Picture& picture : message.pictures()) addPicture(picture);
     about->setText(aboutText(message, answer));
     connect(&m_pictures, &EnginePictures::loaded, this, &SeenDialog::showImages);
@@ -76,6 +77,22 @@ QString SeenDialog::aboutText(const Message& message, const std::optional<Answer
     return sentences.join(QLatin1Char(' '));
 }
 
+void SeenDialog::takeTimes(const std::optional<AnswerFigures>& answer) {
+    if (!answer || answer->views == 0) return;
+    for (const ViewTime& time : answer->viewTimes) m_seconds[time.sha256] = time.seconds;
+    m_timesAreKnown = std::ssize(answer->viewTimes) == answer->views - answer->reusedViews;
+}
+
+QString SeenDialog::costOf(const SeenView& view) {
+    const auto tokens = static_cast<int>(view.tokens);
+    if (!m_timesAreKnown) return tr("%Ln token(s)", nullptr, tokens);
+    const auto found = m_seconds.find(view.sha256);
+    if (found == m_seconds.end()) return tr("%Ln token(s), features reused", nullptr, tokens);
+    const QString milliseconds = QLocale().toString(1000.0 * found->second, 'f', 0);
+    m_seconds.erase(found);
+    return tr("%Ln token(s), %1 ms", nullptr, tokens).arg(milliseconds);
+}
+
 void SeenDialog::addPicture(const Picture& picture) {
     for (const SeenView& view : picture.seen) {
         const rules::CropBox& box = view.box;
@@ -83,8 +100,7 @@ void SeenDialog::addPicture(const Picture& picture) {
                                          : tr("%1: pixels %2, %3 to %4, %5")
                                                .arg(picture.name, QString::number(box.left), QString::number(box.top),
                                                     QString::number(box.right), QString::number(box.bottom));
-        auto* item =
-            new QListWidgetItem(title + QLatin1Char('\n') + tr("%Ln token(s)", nullptr, static_cast<int>(view.tokens)), m_list);
+        auto* item = new QListWidgetItem(title + QLatin1Char('\n') + costOf(view), m_list);
         item->setData(kHashRole, view.sha256);
         item->setToolTip(tr("SHA-256 of the pixels: %1").arg(view.sha256));
     }

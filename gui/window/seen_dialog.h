@@ -2,6 +2,7 @@
 #pragma once
 
 #include <QDialog>
+#include <map>
 #include <optional>
 
 #include "gui/chat/message.h"
@@ -23,12 +24,16 @@ public:
 
 private:
     [[nodiscard]] static QString aboutText(const Message& message, const std::optional<AnswerFigures>& answer);
+    void takeTimes(const std::optional<AnswerFigures>& answer);
     void addPicture(const Picture& picture);
+    [[nodiscard]] QString costOf(const SeenView& view);
     void showImages();
 
     EngineApi& m_engine;
     EnginePictures& m_pictures;
     QListWidget* m_list = nullptr;
+    bool m_timesAreKnown = false;
+    std::map<QString, double> m_seconds;  // of views by their hash; the first with it was measured, others reuse its features
 };
 
 }  // namespace lapidary::gui

@@ -61,6 +61,7 @@ Result<AnswerReport> answer(const Model& model, Sequence& sequence, ImageFeature
     report.reusedTokens = prefill->reusedTokens;
     report.reusedViews = prefill->reusedViews;
     report.visionSeconds = prefill->visionSeconds;
+    report.viewTimes = prefill->viewTimes;
     generate::Answer growing(std::move(sampler), textPieces(model), generationLimits(model, settings), prompt.ids);
     const auto decodeStart = SteadyClock::now();
     RETURN_IF_ERROR(generate::generate(growing, prefill->logits, sequence, callbacks.onToken, stop));

@@ -35,6 +35,7 @@ struct AnswerReport {
     double prefillSeconds = 0.0;    // the vision tower included
     double visionSeconds = 0.0;     // tower and projector alone
     double decodeSeconds = 0.0;
+    std::vector<ViewTime> viewTimes;  // of the views that passed the tower
 };
 
 struct AnswerCallbacks {

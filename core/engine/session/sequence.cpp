@@ -59,8 +59,15 @@ Result<PromptFeatures> imageFeatures(const Model& model, const ActiveAdapter& ad
             ++found.reused;
             continue;
         }
+        const auto start = SteadyClock::now();
         ASSIGN_OR_RETURN(ViewFeatures made, featuresOfView(model, adapter, view, stop));
-        found.reused += made.kept ? 1 : 0;
+        if (made.kept) {
+            ++found.reused;
+        } else {
+            // A GPU works behind the calls: once a number has arrived, the view is done.
+            static_cast<void>(made.features[0][0].item());
+            found.times.push_back({view.sha256, secondsSince(start)});
+        }
         features.push_back(std::move(made.features));
         memory.insert(key, features.back());
     }
@@ -123,7 +130,7 @@ Result<Sequence::Prefill> Sequence::prefill(const processor::ProcessedPrompt& pr
     holdPrefix(prompt);
     if (!output) return std::move(output).error();
     m_logits = output->logits.contiguous();
-    return Prefill{lastLogits(), kept, firstNewView + pictures.reused, visionSeconds};
+    return Prefill{lastLogits(), kept, firstNewView + pictures.reused, visionSeconds, std::move(pictures.times)};
 }
 
 // What the cache holds now is the beginning of `prompt`: all of it, or the chunks that were finished before a cancel.

@@ -24,9 +24,14 @@ using PrefillProgress = std::function<void(std::int64_t done, std::int64_t total
 
 // Features of views [viewBegin, end) of a prompt, from `memory` where they were seen before, else from the states that the model keeps
 // on disk.  Errors: as Gemma3VlModel::getImageFeatures, which is asked one view at a time so that cancelling acts soon.
+struct ViewTime {
+    std::string sha256;  // of the view's pixels
+    double seconds = 0.0;  // until its features were there
+};
 struct PromptFeatures {
     at::Tensor features;  // [views, tokens, hidden]; undefined where there is no view
     std::int64_t reused = 0;  // views that did not pass the tower
+    std::vector<ViewTime> times;  // of those that did
 };
 Result<PromptFeatures> imageFeatures(const Model& model, const ActiveAdapter& adapter, const processor::ProcessedPrompt& prompt,
                                      std::size_t viewBegin, ImageFeatureMemory& memory, const std::stop_token& stop);
@@ -49,6 +54,7 @@ public:
         std::int64_t reusedTokens = 0;  // of the prompt, already in the cache
         std::int64_t reusedViews = 0;  // of the prompt, that did not pass the tower now
         double visionSeconds = 0.0;  // of tower and projector for the others
+        std::vector<ViewTime> viewTimes;  // of each of the others
     };
     // Makes the cache hold exactly `prompt` (at least one token).
     // Errors: InvalidData (an empty prompt), Cancelled (what was computed stays and is used next time), those of the model.

@@ -126,6 +126,12 @@ static void fields(F& f, ForecastEvent& m) {
 }
 
 template <class F>
+static void fields(F& f, ViewTime& m) {
+    f.text("sha256", m.sha256, Presence::Required);
+    f.number("seconds", m.seconds);
+}
+
+template <class F>
 static void fields(F& f, DoneEvent& m) {
     f.text("finish_reason", m.finishReason);
     f.integer("prompt_tokens", m.promptTokens);
@@ -136,6 +142,7 @@ static void fields(F& f, DoneEvent& m) {
     f.number("prefill_seconds", m.prefillSeconds);
     f.number("vision_seconds", m.visionSeconds);
     f.number("decode_seconds", m.decodeSeconds);
+    f.list("view_times", m.viewTimes);
 }
 
 template <class F>

@@ -138,6 +138,13 @@ struct ForecastEvent {
     bool operator==(const ForecastEvent&) const = default;
 };
 
+// How long one view took.
+struct ViewTime {
+    std::string sha256;    // of its pixels, as in `preview`
+    double seconds = 0.0;  // tower and projector
+    bool operator==(const ViewTime&) const = default;
+};
+
 // The request is finished.
 struct DoneEvent {
     std::string finishReason =
@@ -150,6 +157,7 @@ struct DoneEvent {
     double prefillSeconds = 0.0;       // visionSeconds among them
     double visionSeconds = 0.0;        // tower and projector, for views - reusedViews views
     double decodeSeconds = 0.0;
+    std::vector<ViewTime> viewTimes = {};  // of the views that passed the tower, in the prompt's order
     bool operator==(const DoneEvent&) const = default;
 };
 

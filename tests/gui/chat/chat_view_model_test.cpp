@@ -261,10 +261,12 @@ TEST_F(ChatViewModelTest, TheTowersTimeIsWhatWasMeasured) {
     event.views = 4;
     event.reusedViews = 1;
     event.visionSeconds = 0.6;
+    event.viewTimes = {{std::string(64, 'a'), 0.25}};
     engine.answer<ChatRequest>({token("x"), event});
     chat.send({words("1")});
     engine.settle();
     EXPECT_DOUBLE_EQ(chat.millisecondsPerView(), 200.0);
+    EXPECT_EQ(at(1).figures.viewTimes, (std::vector<ViewTime>{{QString(64, QLatin1Char('a')), 0.25}}));
     load("vl");
     EXPECT_EQ(chat.millisecondsPerView(), 0.0);  // another model, another time
 }

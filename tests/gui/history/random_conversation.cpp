@@ -85,6 +85,8 @@ Message randomMessage(Random& random, std::int64_t id, std::int64_t parent, cons
                        fraction(random),
                        fraction(random),
                        fraction(random)};
+    for (std::int64_t i = number(random, 0, 3); i > 0; --i)
+        message.figures.viewTimes.push_back({QString(64, QLatin1Char(coin(random) ? 'a' : '7')), fraction(random)});
     for (std::int64_t i = number(random, 0, 3); i > 0; --i) {
         AnswerToken token{randomChoice(random), {}};
         for (std::int64_t k = number(random, 0, 3); k > 0; --k) token.alternatives.push_back(randomChoice(random));

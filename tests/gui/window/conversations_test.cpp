@@ -2,6 +2,7 @@
 #include <QLabel>
 #include <QLineEdit>
 #include <QListView>
+#include <QListWidget>
 #include <QSignalSpy>
 #include <QTextEdit>
 
@@ -14,6 +15,7 @@ namespace {
 
 using protocol::ChatRequest;
 using protocol::DoneEvent;
+using Events = lapidary::test::FakeEngine::Events;
 
 protocol::TokenEvent token(const char* text) { return {1, text, std::nullopt, {}}; }
 
@@ -172,7 +174,7 @@ TEST_F(WindowConversations, DeleteInTheListActsOnItsRow) {
 
 TEST_F(WindowConversations, HitsOfASearchAreReachedByKeys) {
     for (const char* title : {"first ring", "second ring", "third"}) talk(QLatin1String(title));
-    search(QStringLiteral("ring"), 2);
+    search(QStringLiteral("ring"), 4);  // each by its title and by its question
     list().setFocus();
     list().setCurrentIndex(list().model()->index(0, 0));
     QTest::keyClick(&list(), Qt::Key_Down);
@@ -202,6 +204,51 @@ TEST_F(WindowConversations, ADeletedMessageComesBackByUndo) {
     open();
     clickRow(QStringLiteral("first"));
     expectSaid(before);
+}
+
+TEST_F(WindowConversations, AnAnswerWhoseQuestionIsDeletedIsStopped) {
+    engine.answer<ChatRequest>({token("So")});  // and no end
+    ask(QStringLiteral("first"));
+    const std::int64_t request = engine.requestsOf<ChatRequest>().front().first;
+    ASSERT_TRUE(engine.isOpen(request));
+    emit find<MessageListView>("messageList")->actionRequested(1, MessageAction::Delete);
+    engine.settle();
+    EXPECT_FALSE(engine.isOpen(request));
+    EXPECT_TRUE(said().isEmpty());
+    click("bannerAction");
+    EXPECT_EQ(said().mid(0, 2), QStringList({QStringLiteral("first"), QStringLiteral("So")}));
+}
+
+TEST_F(WindowConversations, WhatTheModelSawTellsTheTimeOfEachView) {
+    const auto seenOf = [&](qint64 message) {
+        emit find<MessageListView>("messageList")->actionRequested(message, MessageAction::ShowSeen);
+        engine.settle();
+        auto* const views = window->findChild<QListWidget*>(QStringLiteral("seenViews"));
+        QStringList texts;
+        for (int at = 0; at < views->count(); ++at) texts.append(views->item(at)->text());
+        delete views->window();
+        return texts;
+    };
+    DoneEvent done;
+    done.views = 1;
+    engine.always<ChatRequest>([&](const ChatRequest&) { return Events{token("So"), done}; });
+    engine.always<protocol::PreviewRequest>(
+        {protocol::PreviewEvent{300, 200, 64, 16, {{true, {0, 0, 300, 200}, "/no/file.png", std::string(64, 'a'), 16}}, {}},
+         DoneEvent()});
+    window->addPictures({file(QStringLiteral("rings.png"))});
+    engine.settle();
+    done.viewTimes = {{std::string(64, 'a'), 0.143}};
+    ask(QStringLiteral("How many?"));
+    const QStringList measured = seenOf(1);
+    ASSERT_EQ(measured.size(), 1);
+    EXPECT_TRUE(measured.front().endsWith(QStringLiteral(", 143 ms"))) << measured.front().toStdString();
+    done.viewTimes.clear();
+    done.reusedViews = 1;
+    emit find<MessageListView>("messageList")->actionRequested(2, MessageAction::Regenerate);
+    engine.settle();
+    const QStringList reused = seenOf(1);
+    ASSERT_EQ(reused.size(), 1);
+    EXPECT_TRUE(reused.front().endsWith(QStringLiteral(", features reused"))) << reused.front().toStdString();
 }
 
 TEST_F(WindowConversations, TitlesAreNoMarkup) {

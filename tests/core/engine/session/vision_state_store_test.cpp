@@ -49,6 +49,8 @@ protected:
     struct Seen {
         std::vector<float> logits;
         std::int64_t reusedViews = 0;
+        std::vector<ViewTime> times;
+        std::vector<std::string> hashes;  // of all views of the prompt
     };
     // One prompt about two pictures, from nothing.
     [[nodiscard]] Seen look(const std::shared_ptr<const Model>& model) const {
@@ -68,7 +70,10 @@ protected:
         ImageFeatureMemory memory;
         const auto prefill = sequence.prefill(*prompt, memory, {}, {});
         if (!prefill) throw std::runtime_error(prefill.error().toString());
-        return {{prefill->logits.begin(), prefill->logits.end()}, prefill->reusedViews};
+        Seen seen{{prefill->logits.begin(), prefill->logits.end()}, prefill->reusedViews, prefill->viewTimes, {}};
+        for (const ViewTime& time : seen.times) EXPECT_GT(time.seconds, 0.0);
+        for (const image::View& view : prompt->views) seen.hashes.push_back(view.sha256);
+        return seen;
     }
 
 private:
@@ -84,6 +89,10 @@ TEST_F(VisionStates, AreReusedByTheNextProcessBitForBit) {
     EXPECT_EQ(filesBelow(cache()).size(), 2U);
     const Seen warm = look(load(cache().string()));
     EXPECT_EQ(warm.reusedViews, 2);
+    // Each view that passed the tower has a time of its own; one that did not has none.
+    ASSERT_EQ(cold.times.size(), 2U);
+    EXPECT_EQ((std::vector<std::string>{cold.times[0].sha256, cold.times[1].sha256}), cold.hashes);
+    EXPECT_TRUE(warm.times.empty());
     EXPECT_EQ(cold.logits, plain.logits);
     EXPECT_EQ(warm.logits, plain.logits);
 }

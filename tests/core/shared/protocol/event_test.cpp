@@ -127,9 +127,13 @@ EventBody randomBody(RandomValues& random) {
             for (std::int64_t i = random.integer(0, 3); i > 0; --i) forecast.parts.push_back({random.text(), count()});
             return forecast;
         }
-        case 10:
-            return DoneEvent{random.text(),        count(), count(), count(), count(), count(), random.number(0, 1e6),
-                             random.number(0, 1e6)};
+        case 10: {
+            DoneEvent done{random.text(),        count(), count(), count(), count(), count(), random.number(0, 1e6),
+                           random.number(0, 1e6)};
+            for (std::int64_t i = random.integer(0, 3); i > 0; --i)
+                done.viewTimes.push_back({random.text(), random.number(0, 9)});
+            return done;
+        }
         default:
             return ErrorEvent{random.text(), random.text(),
                               random.flag() ? std::optional(random.integer(0, 99)) : std::nullopt};
