@@ -33,7 +33,7 @@ public:
         }
         if (m_request.words.front() == "launch") return Error{ErrorCode::Usage, "launch does not launch itself", ""};
         m_request.executable = std::filesystem::read_symlink("/proc/self/exe");
-        const bool single = m_request.ranksHere * m_request.nodes == 1;
+        const bool single = m_request.ranksHere == 1 && m_request.nodes == 1;
         return distributed::launchRanks(
             m_request,
             [&](int rank, const std::string& line) {
