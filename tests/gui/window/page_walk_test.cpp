@@ -156,6 +156,23 @@ TEST_F(PageWalk, LoadDialog) {
     load->close();
 }
 
+TEST_F(PageWalk, LoadDialogOfAGguf) {
+    open();
+    emit find<ModelsPage>("modelsPage")->openRequested(file(QStringLiteral("gemma.gguf")), QStringLiteral("gemma.gguf"));
+    QWidget* const load = dialog("loadDialog");
+    engine.settle();
+    auto* const tower = load->findChild<QLineEdit*>(QStringLiteral("loadVisionPart"));
+    ASSERT_NE(tower, nullptr);
+    tower->setText(QStringLiteral("/models/mmproj.gguf"));
+    ASSERT_TRUE(waitFor([&] {
+        const auto asked = engine.requestsOf<protocol::ForecastRequest>();
+        return !asked.empty() && asked.back().second.mmproj == "/models/mmproj.gguf";
+    }));
+    walk(*load);
+    expectNone(clashingKeys(*load), "load");
+    load->close();
+}
+
 TEST_F(PageWalk, WhatTheModelSawAndTheFullView) {
     open();
     loadModel();
