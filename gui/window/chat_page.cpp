@@ -179,6 +179,10 @@ void ChatPage::showModel() {
     const ModelSession& session = m_services.session;
     const bool refuses = session.state() == ModelSession::State::Loaded && !session.loaded().vision;
     m_composer.setPictureRefusal(refuses ? tr("The open model reads no pictures.") : QString());
+    if (!m_refusal.isEmpty() && m_composer.notice() == m_refusal) {  // it may be no longer true
+        m_refusal = m_services.chat.whyNotSend(m_composer.parts());
+        m_composer.refuse(m_refusal);
+    }
     showBusy();
 }
 
@@ -190,6 +194,7 @@ void ChatPage::showBusy() {
 void ChatPage::submit() {
     const QString reason = m_services.chat.whyNotSend(m_composer.parts());
     if (!reason.isEmpty()) {
+        m_refusal = reason;
         m_composer.refuse(reason);
         return;
     }

@@ -78,6 +78,7 @@ private:
     QWidget* m_editRow = nullptr;
     ComposerWidget* m_composerWidget = nullptr;
     ConversationPanel* m_panel = nullptr;
+    QString m_refusal;  // why the composer's content could not be sent, while that is what its notice says
     std::int64_t m_editing = 0;  // the message that is edited in the composer
 };
 

@@ -105,6 +105,19 @@ TEST_F(WindowDraft, APictureOfTheStoreIsKeptForADraftAlone) {
         QFile::exists(QString::fromStdString(engine.requestsOf<ChatRequest>().back().second.messages.back().content[0].path)));
 }
 
+TEST_F(WindowDraft, WhatCouldNotBeSentWithoutAModelCanBeOnceOneIsOpen) {
+    close();
+    open();
+    window->showPage(MainWindow::Page::Chat);
+    type(QStringLiteral("How many?"));
+    click("sendButton");
+    EXPECT_TRUE(find<QWidget>("composerNotice")->isVisible());
+    EXPECT_TRUE(textOf("composerNoticeText").contains(QStringLiteral("No model is open")));
+    loadModel();
+    EXPECT_FALSE(window->findChild<QWidget*>(QStringLiteral("composerNotice"))->isVisible());
+    EXPECT_EQ(draft(), QStringLiteral("How many?"));
+}
+
 TEST_F(WindowDraft, ChangingAMessagePutsTheDraftAsideAndBack) {
     engine.answer<ChatRequest>({protocol::TokenEvent{1, "Two", std::nullopt, {}}, protocol::DoneEvent()});
     ask(QStringLiteral("How many?"));
