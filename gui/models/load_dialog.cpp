@@ -189,6 +189,15 @@ void LoadDialog::showKnown() {
             : tr("Memory for %1 tokens: %2").arg(locale.toString(m_viewModel.context()), lines.join(QStringLiteral(", "))));
     m_verdict->setText(m_viewModel.verdict());
     m_open->setEnabled(m_viewModel.problem().isEmpty());
+    fitHeight();
+}
+
+// Sentences come and grow while the dialog is open, and layouts make no room for lines that wrap.
+void LoadDialog::fitHeight() { setMinimumHeight(layout()->totalHeightForWidth(width())); }
+
+void LoadDialog::resizeEvent(QResizeEvent* event) {
+    QDialog::resizeEvent(event);
+    fitHeight();
 }
 
 }  // namespace lapidary::gui

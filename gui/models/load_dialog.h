@@ -27,7 +27,11 @@ public:
 signals:
     void chosen(const lapidary::protocol::LoadRequest& request);
 
+protected:
+    void resizeEvent(QResizeEvent* event) override;
+
 private:
+    void fitHeight();
     void addChoices(QFormLayout& form, const protocol::HelloEvent& hello);
     void addVisionPart(QFormLayout& form);
     void addAdapter(QFormLayout& form);

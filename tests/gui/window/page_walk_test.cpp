@@ -173,6 +173,24 @@ TEST_F(PageWalk, LoadDialogOfAGguf) {
     load->close();
 }
 
+TEST_F(PageWalk, LoadDialogGrowsWithWhatItSays) {
+    open();
+    QString words;
+    for (int i = 0; i < 80; ++i) words += QStringLiteral("words that wrap ");
+    engine.always<protocol::ForecastRequest>({protocol::ErrorEvent{"invalid_file", words.toStdString(), {}}});
+    emit find<ModelsPage>("modelsPage")->openRequested(QStringLiteral("google/gemma-3-4b-it"), QStringLiteral("Gemma 3 4B"));
+    QWidget* const load = dialog("loadDialog");
+    engine.settle();
+    auto* const about = load->findChild<QLabel*>(QStringLiteral("loadAbout"));
+    ASSERT_TRUE(waitFor([&] { return about->text().contains(QStringLiteral("that wrap")); }));
+    for (const QLabel* label : load->findChildren<QLabel*>()) {
+        if (!label->wordWrap() || label->text().isEmpty()) continue;
+        EXPECT_TRUE(waitFor([&] { return label->height() >= label->heightForWidth(label->width()); }))
+            << label->objectName().toStdString() << ": " << label->height() << " of " << label->heightForWidth(label->width());
+    }
+    load->close();
+}
+
 TEST_F(PageWalk, WhatTheModelSawAndTheFullView) {
     open();
     loadModel();
