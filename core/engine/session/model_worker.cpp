@@ -47,7 +47,7 @@ protocol::DoneEvent doneEvent(const AnswerReport& report) {
     done.views = report.views;
     done.reusedViews = report.reusedViews;
     done.visionSeconds = report.visionSeconds;
-    for (const ViewTime& time : report.viewTimes) done.viewTimes.push_back({time.sha256, time.seconds});
+    done.viewTimes = report.viewTimes;
     done.generatedTokens = static_cast<std::int64_t>(report.ids.size());
     done.prefillSeconds = report.prefillSeconds;
     done.decodeSeconds = report.decodeSeconds;

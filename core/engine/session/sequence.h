@@ -17,17 +17,16 @@
 #include "core/engine/model/kv_cache.h"
 #include "core/engine/session/image_feature_memory.h"
 #include "core/engine/session/model.h"
+#include "core/shared/protocol/event.h"
 
 namespace lapidary::session {
 
 using PrefillProgress = std::function<void(std::int64_t done, std::int64_t total)>;
 
+using protocol::ViewTime;  // of a view that passed the tower: until its features were there
+
 // Features of views [viewBegin, end) of a prompt, from `memory` where they were seen before, else from the states that the model keeps
 // on disk.  Errors: as Gemma3VlModel::getImageFeatures, which is asked one view at a time so that cancelling acts soon.
-struct ViewTime {
-    std::string sha256;  // of the view's pixels
-    double seconds = 0.0;  // until its features were there
-};
 struct PromptFeatures {
     at::Tensor features;  // [views, tokens, hidden]; undefined where there is no view
     std::int64_t reused = 0;  // views that did not pass the tower
