@@ -13,6 +13,7 @@
 
 #include "gui/engine_client/error_sentences.h"
 #include "gui/engine_client/verb_process.h"
+#include "gui/models/model_catalog.h"
 
 namespace lapidary::gui {
 namespace {
@@ -42,7 +43,10 @@ LoadViewModel::LoadViewModel(EngineApi& engine, const QString& program, const QS
     m_choice.model = model.toStdString();
     m_delay.setSingleShot(true);
     m_delay.setInterval(150);
-    connect(&m_delay, &QTimer::timeout, this, &LoadViewModel::forecast);
+    connect(&m_delay, &QTimer::timeout, this, [this] {
+        if (m_choice.mmproj != m_inspectedVisionPart) inspect();
+        forecast();
+    });
     connect(&engine, &EngineApi::received, this, &LoadViewModel::take);
     if (takesVisionPart()) findVisionPart();
     inspect();
@@ -67,21 +71,21 @@ void LoadViewModel::findVisionPart() {
     });
     watcher->setFuture(QtConcurrent::run([model = QString::fromStdString(m_choice.model)] {
         QStringList found;
-        for (const QFileInfo& file :
-             QFileInfo(model).absoluteDir().entryInfoList({QStringLiteral("mmproj*.gguf")}, QDir::Files))
-            found.append(file.absoluteFilePath());
+        for (const QFileInfo& file : QFileInfo(model).absoluteDir().entryInfoList({QStringLiteral("*.gguf")}, QDir::Files)) {
+            if (isVisionPart(file.fileName())) found.append(file.absoluteFilePath());
+        }
         return found;
     }));
 }
 
 void LoadViewModel::choose(const protocol::LoadRequest& choice) {
-    const protocol::LoadRequest before = std::exchange(m_choice, choice);
-    m_choice.model = before.model;
-    if (m_choice.mmproj != before.mmproj) inspect();
+    const std::string model = std::exchange(m_choice, choice).model;
+    m_choice.model = model;
     m_delay.start();
 }
 
 void LoadViewModel::inspect() {
+    m_inspectedVisionPart = m_choice.mmproj;
     QStringList arguments{QStringLiteral("inspect"), QStringLiteral("--model"), QString::fromStdString(m_choice.model),
                           QStringLiteral("--json"), QStringLiteral("--quiet")};
     if (!m_choice.mmproj.empty()) arguments << QStringLiteral("--mmproj") << QString::fromStdString(m_choice.mmproj);

@@ -63,6 +63,7 @@ private:
     protocol::LoadRequest m_choice;
     QString m_program;
     QTimer m_delay;
+    std::string m_inspectedVisionPart;
     int m_inspections = 0;  // answers to older ones are dropped
     bool m_inspected = false;
     QString m_inspection;  // why the model could not be looked at

@@ -39,7 +39,7 @@ qint64 weightBytesIn(const QDir& folder) {
 void collect(const QDir& folder, int depth, std::vector<CatalogEntry>& found) {
     if (found.size() >= kMostModels) return;
     for (const QFileInfo& file : folder.entryInfoList({QStringLiteral("*.gguf")}, QDir::Files, QDir::Name)) {
-        if (file.fileName().startsWith(QStringLiteral("mmproj"))) continue;  // a tower, no model by itself
+        if (isVisionPart(file.fileName())) continue;  // no model by itself
         found.push_back(
             {CatalogEntry::Place::Folder, file.absoluteFilePath(), file.fileName(), folder.absolutePath(), file.size(), true});
     }
@@ -53,6 +53,8 @@ void collect(const QDir& folder, int depth, std::vector<CatalogEntry>& found) {
 }
 
 }  // namespace
+
+bool isVisionPart(const QString& fileName) { return fileName.startsWith(QLatin1String("mmproj"), Qt::CaseInsensitive); }
 
 std::vector<CatalogEntry> modelsIn(const QString& folder) {
     std::vector<CatalogEntry> found;

@@ -62,6 +62,9 @@ private:
     QString m_problem;
 };
 
+// A GGUF of the vision tower alone, as llama.cpp names them: it opens with a model, not by itself.
+[[nodiscard]] bool isVisionPart(const QString& fileName);
+
 // Model folders (config.json beside weights) and .gguf files in `folder`, two levels deep, at most 500.
 std::vector<CatalogEntry> modelsIn(const QString& folder);
 
