@@ -1,6 +1,8 @@
 #include "tests/gui/support/picture_script.h"
 
+#include <QFile>
 #include <QImage>
+#include <QSaveFile>
 #include <QString>
 
 #include "core/shared/rules/pan_and_scan.h"
@@ -46,6 +48,14 @@ protocol::PreviewEvent previewOf(const protocol::ViewSettings& views, std::int64
     return preview;
 }
 
+// As the engine writes: whole or not at all, and once.  The window may be reading what an earlier answer named.
+void writePng(const QImage& image, const std::string& path) {
+    const QString name = QString::fromStdString(path);
+    if (QFile::exists(name)) return;
+    QSaveFile file(name);
+    if (file.open(QIODevice::WriteOnly) && image.save(&file, "png")) file.commit();
+}
+
 }  // namespace
 
 void scriptPictures(FakeEngine& engine, std::int64_t width, std::int64_t height) {
@@ -78,18 +88,16 @@ void scriptPicture(FakeEngine& engine, const std::string& picture, const std::st
         const QImage small = image.width() > side || image.height() > side
                                  ? image.scaled(side, side, Qt::KeepAspectRatio, Qt::SmoothTransformation)
                                  : image;
-        small.save(QString::fromStdString(path));
+        writePng(small, path);
         return {protocol::ThumbnailEvent{path, small.width(), small.height()}, protocol::DoneEvent()};
     });
     engine.always<PreviewRequest>([image, folder](const PreviewRequest& request) -> FakeEngine::Events {
         protocol::PreviewEvent preview = previewOf(request.views, image.width(), image.height(), folder);
         for (const protocol::PreviewView& view : preview.views) {
             const CropBox& box = view.box;
-            image
-                .copy(static_cast<int>(box.left), static_cast<int>(box.top), static_cast<int>(box.right - box.left),
-                      static_cast<int>(box.bottom - box.top))
-                .scaled(kSize, kSize, Qt::IgnoreAspectRatio, Qt::SmoothTransformation)
-                .save(QString::fromStdString(view.path));
+            const QImage part = image.copy(static_cast<int>(box.left), static_cast<int>(box.top),
+                                           static_cast<int>(box.right - box.left), static_cast<int>(box.bottom - box.top));
+            writePng(part.scaled(kSize, kSize, Qt::IgnoreAspectRatio, Qt::SmoothTransformation), view.path);
         }
         return {preview, protocol::DoneEvent()};
     });
