@@ -27,8 +27,12 @@ struct Measured {
     double prefill = 1e9;      // of the whole prompt
     double decode = 1e9;       // of all new tokens
     double imageEncode = 1e9;  // of one view
-    kernels::Roofline roof;
+    kernels::Roofline roof;  // of the device that the model lies on
 };
+
+// What the model's device can do at most: on the CPU in float32, on a GPU in the dtype that the model computes in.
+// Errors: OutOfMemory.
+Result<kernels::Roofline> rooflineOf(const session::Model& model);
 
 // Reads a prompt of `promptTokens` made-up ids into an empty cache, then writes `newTokens` given ones.
 // Errors: Cancelled, those of the model.

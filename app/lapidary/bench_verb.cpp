@@ -43,7 +43,7 @@ public:
                              std::to_string(m_promptTokens) + " and " + std::to_string(m_newTokens),
                          "--prompt-tokens"};
         }
-        measured.roof = kernels::measureRoofline(at::get_num_threads());
+        ASSIGN_OR_RETURN(measured.roof, rooflineOf(*model));
         ASSIGN_OR_RETURN(const TextCost cost, textCost(*model));
         for (int round = 0; round < m_rounds; ++round) {
             RETURN_IF_ERROR(textRound(model, m_promptTokens, m_newTokens, measured, invocation.stop));
@@ -69,38 +69,40 @@ private:
         const double decodeSpeed = static_cast<double>(m_newTokens) / m.decode;
         const double prefillShare = prefillSpeed * cost.flopsPerPromptToken / m.roof.flopsPerSecond;
         const double decodeShare = decodeSpeed * cost.bytesPerToken / m.roof.readBytesPerSecond;
+        const std::string roofDtype = device == "cpu" ? "float32" : dtype;
         if (console.json) {
-            nlohmann::ordered_json document{
-                {"device", device},
-                {"dtype", dtype},
-                {"threads", at::get_num_threads()},
-                {"rounds", m_rounds},
-                {"roofline",
-                 {{"read_bytes_per_second", m.roof.readBytesPerSecond}, {"flops_per_second", m.roof.flopsPerSecond}}},
-                {"opening", {{"first_seconds", firstOpening}, {"warm_seconds", m.opening}}},
-                {"prefill",
-                 {{"tokens", m_promptTokens},
-                  {"tokens_per_second", prefillSpeed},
-                  {"flops_per_token", cost.flopsPerPromptToken},
-                  {"of_roofline", prefillShare}}},
-                {"decode",
-                 {{"tokens", m_newTokens},
-                  {"tokens_per_second", decodeSpeed},
-                  {"bytes_per_token", cost.bytesPerToken},
-                  {"of_roofline", decodeShare}}}};
+            nlohmann::ordered_json document{{"device", device},
+                                            {"dtype", dtype},
+                                            {"threads", at::get_num_threads()},
+                                            {"rounds", m_rounds},
+                                            {"roofline",
+                                             {{"read_bytes_per_second", m.roof.readBytesPerSecond},
+                                              {"flops_per_second", m.roof.flopsPerSecond},
+                                              {"flops_dtype", roofDtype}}},
+                                            {"opening", {{"first_seconds", firstOpening}, {"warm_seconds", m.opening}}},
+                                            {"prefill",
+                                             {{"tokens", m_promptTokens},
+                                              {"tokens_per_second", prefillSpeed},
+                                              {"flops_per_token", cost.flopsPerPromptToken},
+                                              {"of_roofline", prefillShare}}},
+                                            {"decode",
+                                             {{"tokens", m_newTokens},
+                                              {"tokens_per_second", decodeSpeed},
+                                              {"bytes_per_token", cost.bytesPerToken},
+                                              {"of_roofline", decodeShare}}}};
             if (vision) document["image_encode"] = {{"seconds_per_view", m.imageEncode}};
             printJson(document);
             return;
         }
         std::printf("device       %s, %s, %d threads\n", device.c_str(), dtype.c_str(), at::get_num_threads());
-        std::printf("roofline     %.1f GB/s read, %.0f GFLOP/s float32\n", m.roof.readBytesPerSecond * 1e-9,
-                    m.roof.flopsPerSecond * 1e-9);
+        std::printf("roofline     %.1f GB/s read, %.0f GFLOP/s %s\n", m.roof.readBytesPerSecond * 1e-9,
+                    m.roof.flopsPerSecond * 1e-9, roofDtype.c_str());
         std::printf("opening      %.2f s, again %.2f s\n", firstOpening, m.opening);
         std::printf("prefill      %.1f tokens/s (%lld tokens), %.0f %% of the arithmetic\n", prefillSpeed,
                     static_cast<long long>(m_promptTokens), prefillShare * 100.0);
         std::printf("decode       %.1f tokens/s (%lld tokens), %.0f %% of the memory\n", decodeSpeed,
                     static_cast<long long>(m_newTokens), decodeShare * 100.0);
-        if (vision) std::printf("image        %.2f s a view\n", m.imageEncode);
+        if (vision) std::printf("image        %.1f ms a view\n", m.imageEncode * 1e3);
         std::fflush(stdout);
     }
 

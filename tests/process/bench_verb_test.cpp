@@ -49,6 +49,7 @@ TEST_F(BenchVerb, JsonHasEveryFigureOfATextModel) {
         EXPECT_GT(figure.get<double>(), 0.0) << place;
         EXPECT_LT(figure.get<double>(), 1e15) << place;
     }
+    EXPECT_EQ(document["roofline"]["flops_dtype"], "float32");
     EXPECT_EQ(document["prefill"]["tokens"], 20);
     EXPECT_EQ(document["decode"]["tokens"], 4);
     EXPECT_FALSE(document.contains("image_encode"));
