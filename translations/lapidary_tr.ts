@@ -1144,6 +1144,15 @@
         <source>Fits: it takes %1, and %2 are free.</source>
         <translation>Sığıyor: Gereken %1, boş olan %2.</translation>
     </message>
+    <message>
+        <source>Does not fit: it takes %1, and %2 are free. Choose a shorter context or the CPU.</source>
+        <translation>Sığmıyor: Gereken %1, boş olan %2. Daha kısa bir bağlam ya da CPU’yu seçin.</translation>
+    </message>
+    <message>
+        <source>%1 on %2</source>
+        <extracomment>%1: a size such as 24 GiB; %2: a device such as cuda:0</extracomment>
+        <translation>%1 (%2)</translation>
+    </message>
 </context>
 <context>
     <name>lapidary::gui::LogPage</name>
@@ -1323,6 +1332,11 @@ Lisans: GPL-3.0-or-later.</translation>
     <message>
         <source>On a crop: add one, remove it</source>
         <translation>Bir kesitteyken: yeni kesit ekler, kesiti kaldırır</translation>
+    </message>
+    <message>
+        <source>%1: %2</source>
+        <extracomment>%1: a list, as &quot;Conversations&quot;; %2: what a key does there, as &quot;Delete&quot;</extracomment>
+        <translation>%1: %2</translation>
     </message>
 </context>
 <context>

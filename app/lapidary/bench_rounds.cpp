@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "core/engine/ops/device_roofline.h"
+#include "core/engine/session/forecast.h"
 #include "core/engine/session/sequence.h"
 #include "core/engine/session/to_error.h"
 #include "core/shared/plan/parameter_table.h"
@@ -16,21 +17,15 @@ double secondsSince(BenchClock::time_point start) { return std::chrono::duration
 
 // Decoding reads every weight of the text model once; of an embedding that is not the head, one row.  A prompt multiplies every
 // matrix but the head, which serves its last token alone.
-Result<TextCost> textCost(const session::Model& model) {
+TextCost textCost(const session::Model& model) {
     TextCost cost;
     const bool untied = model.opened().checkpoint.untiedHead;
-    const auto quantize = model.network().options().quantize;
     for (const plan::Parameter& parameter : plan::parameterTable(model.config(), untied)) {
         if (parameter.part != plan::Part::Language) continue;
         const bool embedding = parameter.kind == plan::Kind::Embedding;
         const bool matrix = parameter.kind == plan::Kind::Matrix;
-        ASSIGN_OR_RETURN(const checkpoint::StoredTensor stored, model.opened().checkpoint.tensors->tensor(parameter.name));
-        auto bytes = static_cast<double>(stored.bytes.size());
-        if (matrix && quantize && kernels::isPlain(stored.format)) {
-            bytes =
-                static_cast<double>(kernels::rowBytes(*quantize, parameter.shape.back()).value_or(0) * parameter.shape.front());
-        }
-        if (!(embedding && untied)) cost.bytesPerToken += bytes;
+        const std::int64_t bytes = session::heldBytes(*model.opened().checkpoint.tensors, parameter, model.network().options());
+        if (!(embedding && untied)) cost.bytesPerToken += static_cast<double>(bytes);
         if (matrix && parameter.name != plan::headName(model.config()))
             cost.flopsPerPromptToken += 2.0 * static_cast<double>(parameter.elements());
     }

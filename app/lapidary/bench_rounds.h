@@ -19,7 +19,7 @@ struct TextCost {
     double bytesPerToken = 0.0;
     double flopsPerPromptToken = 0.0;
 };
-Result<TextCost> textCost(const session::Model& model);
+TextCost textCost(const session::Model& model);
 
 // Seconds, the best of the rounds: what other programs do on the machine only ever adds.
 struct Measured {

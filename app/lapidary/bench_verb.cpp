@@ -44,7 +44,7 @@ public:
                          "--prompt-tokens"};
         }
         ASSIGN_OR_RETURN(measured.roof, rooflineOf(*model));
-        ASSIGN_OR_RETURN(const TextCost cost, textCost(*model));
+        const TextCost cost = textCost(*model);
         for (int round = 0; round < m_rounds; ++round) {
             RETURN_IF_ERROR(textRound(model, m_promptTokens, m_newTokens, measured, invocation.stop));
             if (model->config().vision) RETURN_IF_ERROR(imageRound(*model, measured, invocation.stop));

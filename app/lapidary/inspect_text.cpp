@@ -25,7 +25,8 @@ void printInspection(const nlohmann::ordered_json& document) {
         std::cout << std::left << std::setw(11) << part << size["parameters"] << " parameters in " << size["tensors"]
                   << " tensors, " << megabytes(size["bytes"].get<std::int64_t>()) << '\n';
     }
-    std::cout << "memory for a context of " << document["forecast"]["context"] << " tokens:\n";
+    std::cout << "memory on " << document["forecast"]["device"].get<std::string>() << " for a context of "
+              << document["forecast"]["context"] << " tokens:\n";
     for (const auto& [name, bytes] : document["forecast"]["bytes"].items()) {
         std::cout << "  " << std::left << std::setw(20) << name << megabytes(bytes.get<std::int64_t>()) << '\n';
     }

@@ -46,6 +46,9 @@ public:
             ->type_name("N");
         command.add_flag("--force-context", m_model.request.forceContext,
                          "forecast for a context longer than the model was made for");
+        m_model.request.device = "cpu";
+        command.add_option("--device", m_model.request.device, "where the forecast lays the model: cpu, cuda or cuda:N")
+            ->capture_default_str();
         command.add_option("--dtype", m_model.request.dtype, "what activations and cache are kept in")
             ->check(CLI::IsMember({"auto", "float32", "bfloat16"}))
             ->type_name("auto|float32|bfloat16");
@@ -68,8 +71,8 @@ public:
         ASSIGN_OR_RETURN(const std::int64_t context,
                          session::resolveContext(checkpoint.config.text, wanted, m_model.request.forceContext));
         ASSIGN_OR_RETURN(const auto parts, sizesByPart(checkpoint));
-        ASSIGN_OR_RETURN(const auto memory,
-                         session::forecastOf(checkpoint, context, m_model.request.dtype, m_model.request.quantize));
+        ASSIGN_OR_RETURN(const model::LoadOptions held, session::loadOptionsOf(m_model.request));
+        ASSIGN_OR_RETURN(const auto memory, session::forecastOf(checkpoint, context, held));
         std::vector<std::string> warnings = checkpoint.warnings;
         if (!m_model.request.quantize.empty()) {
             ASSIGN_OR_RETURN(const kernels::BlockFormat format, checkpoint::parseQuantization(m_model.request.quantize));
@@ -77,7 +80,7 @@ public:
             warnings.insert(warnings.end(), left.begin(), left.end());
         }
         if (m_checkWeights) RETURN_IF_ERROR(checkWeights(checkpoint, warnings, invocation.stop));
-        const ordered_json document = describe(checkpoint, parts, memory, context, warnings);
+        const ordered_json document = describe(checkpoint, parts, memory, context, held.device.str(), warnings);
         if (invocation.console.json)
             printJson(document);
         else
@@ -94,7 +97,7 @@ private:
     }
 
     ordered_json describe(const checkpoint::Checkpoint& checkpoint, const std::map<plan::Part, PartSize>& parts,
-                          const plan::MemoryForecast& memory, std::int64_t context,
+                          const plan::MemoryForecast& memory, std::int64_t context, const std::string& device,
                           const std::vector<std::string>& warnings) const {
         ordered_json document;
         document["kind"] = checkpoint::checkpointKindName(checkpoint.kind);
@@ -121,6 +124,7 @@ private:
             total = {total.tensors + size.tensors, total.parameters + size.parameters, total.bytes + size.bytes};
         }
         document["parts"]["total"] = {{"tensors", total.tensors}, {"parameters", total.parameters}, {"bytes", total.bytes}};
+        document["forecast"]["device"] = device;
         document["forecast"]["context"] = context;
         for (const auto& item : memory.items) document["forecast"]["bytes"][item.name] = item.bytes;
         document["forecast"]["bytes"]["total"] = memory.totalBytes();

@@ -124,6 +124,7 @@ void LoadViewModel::forecast() {
     request.dtype = m_choice.dtype;
     request.quantize = m_choice.quantize;
     request.context = m_choice.context;
+    request.device = m_choice.device;
     m_forecastId = m_engine.send(request);
 }
 
@@ -136,6 +137,7 @@ void LoadViewModel::take(std::int64_t id, const protocol::EventBody& body) {
         m_memoryBytes = forecast->totalBytes;
         m_availableBytes = forecast->availableBytes;
         m_context = forecast->context;
+        m_forecastDevice = QString::fromStdString(forecast->device);
         emit changed();
     } else if (const auto* error = std::get_if<protocol::ErrorEvent>(&body)) {
         m_memory.clear();
@@ -149,9 +151,16 @@ QString LoadViewModel::verdict() const {
     if (m_memoryBytes <= 0 || m_availableBytes <= 0) return {};
     const QLocale locale;
     const QString wanted = locale.formattedDataSize(m_memoryBytes);
-    const QString free = locale.formattedDataSize(m_availableBytes);
-    if (m_memoryBytes > m_availableBytes)
-        return tr("Does not fit: it takes %1, and %2 are free. Choose a shorter context or quantise it.").arg(wanted, free);
+    QString free = locale.formattedDataSize(m_availableBytes);
+    const bool onGpu = m_forecastDevice.startsWith(QLatin1String("cuda"));
+    //: %1: a size such as 24 GiB; %2: a device such as cuda:0
+    if (onGpu) free = tr("%1 on %2").arg(free, m_forecastDevice);
+    if (m_memoryBytes > m_availableBytes) {
+        // A GPU holds plain numbers whatever the file holds: quantising saves nothing there.
+        return onGpu ? tr("Does not fit: it takes %1, and %2 are free. Choose a shorter context or the CPU.").arg(wanted, free)
+                     : tr("Does not fit: it takes %1, and %2 are free. Choose a shorter context or quantise it.")
+                           .arg(wanted, free);
+    }
     if (static_cast<double>(m_memoryBytes) > kTightShare * static_cast<double>(m_availableBytes))
         return tr("Tight: it takes %1 of the %2 that are free.").arg(wanted, free);
     return tr("Fits: it takes %1, and %2 are free.").arg(wanted, free);

@@ -78,6 +78,7 @@ private:
     qint64 m_memoryBytes = 0;
     qint64 m_availableBytes = 0;
     qint64 m_context = 0;
+    QString m_forecastDevice;
 };
 
 }  // namespace lapidary::gui

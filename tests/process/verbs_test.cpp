@@ -176,7 +176,7 @@ TEST_F(Verbs, InspectForecastsMoreForALongerContext) {
     EXPECT_EQ(small["config"]["mm_tokens_per_image"], 9);
     EXPECT_TRUE(small["parts"].contains("vision"));
     const Finished text = runLapidary({"inspect", "--model", vision()});
-    EXPECT_NE(text.out.find("memory for a context of"), std::string::npos);
+    EXPECT_NE(text.out.find("memory on cpu for a context of"), std::string::npos);
 }
 
 // The tiny model's rows (48 and 80 values) are whole rows for int8, and no whole blocks of 32.

@@ -11,12 +11,6 @@ std::string shapeText(const std::vector<std::int64_t>& shape) {
     return text + "]";
 }
 
-// float32 and float16 files run in bfloat16 as transformers runs them: the weights themselves are rounded.
-bool isRounded(kernels::BlockFormat format, ops::Precision precision) {
-    return precision == ops::Precision::BFloat16 &&
-           (format == kernels::BlockFormat::F32 || format == kernels::BlockFormat::F16);
-}
-
 }  // namespace
 
 Result<checkpoint::StoredTensor> ParameterLoader::stored(const std::string& name,
@@ -60,7 +54,7 @@ Result<ops::Weight> ParameterLoader::tensorWeight(const checkpoint::StoredTensor
 
 Result<ops::Weight> ParameterLoader::matrix(const std::string& name, const std::vector<std::int64_t>& shape) const {
     ASSIGN_OR_RETURN(checkpoint::StoredTensor tensor, stored(name, shape));
-    const bool inPlace = !learns(name) && m_options.device.is_cpu() && !isRounded(tensor.format, m_options.precision);
+    const bool inPlace = !learns(name) && m_options.device.is_cpu() && !ops::isRounded(tensor.format, m_options.precision);
     if (!inPlace) return tensorWeight(tensor);
     return ops::Weight::stored(tensor.format, std::move(tensor.shape), tensor.bytes, std::move(tensor.owner));
 }

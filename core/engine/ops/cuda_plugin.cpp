@@ -2,8 +2,11 @@
 
 #include <dlfcn.h>
 
+#include <algorithm>
 #include <charconv>
 #include <system_error>
+
+#include "core/shared/base/system_memory.h"
 
 namespace lapidary::ops {
 namespace {
@@ -122,6 +125,15 @@ Result<at::Device> resolveDevice(const std::string& wanted, const std::function<
         return refuse("there are " + std::to_string(devices->size()) + " CUDA devices");
     if (const auto ready = plugin->makeReady(index); !ready) return refuse(ready.error().message);
     return at::Device(at::kCUDA, static_cast<at::DeviceIndex>(index));
+}
+
+std::int64_t availableBytes(at::Device device) {
+    if (device.is_cpu()) return availableMemoryBytes();
+    const auto plugin = CudaPlugin::open();
+    if (!plugin) return 0;
+    const auto devices = plugin->devices();
+    const auto index = static_cast<std::size_t>(std::max<int>(device.index(), 0));
+    return devices && index < devices->size() ? (*devices)[index].freeBytes : 0;
 }
 
 std::vector<std::string> deviceNames() {

@@ -59,6 +59,9 @@ Result<at::Device> resolveDevice(const std::string& wanted);
 // The same with a plug-in (or the reason why there is none) in hand.
 Result<at::Device> resolveDevice(const std::string& wanted, const std::function<Result<CudaPlugin>()>& openPlugin);
 
+// What programs can still have of that device's memory now, on the CPU of the machine's; 0: unknown.
+std::int64_t availableBytes(at::Device device);
+
 // "cpu", and "cuda:0" … for every device that the plug-in finds.
 std::vector<std::string> deviceNames();
 

@@ -43,6 +43,10 @@ at::Tensor aliasOf(kernels::BlockFormat format, const std::vector<std::int64_t>&
 
 at::ScalarType scalarType(Precision precision) { return precision == Precision::Float32 ? at::kFloat : at::kBFloat16; }
 
+bool isRounded(kernels::BlockFormat format, Precision precision) {
+    return precision == Precision::BFloat16 && (format == kernels::BlockFormat::F32 || format == kernels::BlockFormat::F16);
+}
+
 Weight Weight::stored(kernels::BlockFormat format, std::vector<std::int64_t> shape, std::span<const std::byte> bytes,
                       std::shared_ptr<const void> owner) {
     Weight weight;

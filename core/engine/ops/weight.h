@@ -21,6 +21,8 @@ enum class Precision : std::uint8_t {
 };
 
 at::ScalarType scalarType(Precision precision);
+// float32 and float16 files run in bfloat16 as transformers runs them: the weights themselves are rounded.
+bool isRounded(kernels::BlockFormat format, Precision precision);
 
 class Weight {
 public:

@@ -9,12 +9,12 @@
 #include "core/data/checkpoint/non_finite.h"
 #include "core/data/checkpoint/quantize_source.h"
 #include "core/engine/ops/cuda_plugin.h"
+#include "core/engine/session/forecast.h"
 #include "core/shared/plan/parameter_table.h"
 
 namespace lapidary::session {
-namespace {
 
-Result<model::LoadOptions> loadOptions(const ModelRequest& request) {
+Result<model::LoadOptions> loadOptionsOf(const ModelRequest& request) {
     model::LoadOptions options;
     ASSIGN_OR_RETURN(options.device, ops::resolveDevice(request.device));
     // A GPU computes in bfloat16 unless told otherwise; a CPU in float32 on weights as stored.
@@ -28,8 +28,6 @@ Result<model::LoadOptions> loadOptions(const ModelRequest& request) {
     }
     return options;
 }
-
-}  // namespace
 
 Result<std::int64_t> resolveContext(const config::TextConfig& config, std::int64_t wanted, bool force) {
     if (wanted < 0) return Error{ErrorCode::Usage, "expected a number of tokens, found " + std::to_string(wanted), "--context"};
@@ -56,7 +54,7 @@ Result<std::shared_ptr<const Model>> Model::load(const ModelRequest& request, co
         if (progress) progress(stage, fraction);
     };
     if (request.threads < 0) return Error{ErrorCode::Usage, "expected a positive number of threads", "--threads"};
-    ASSIGN_OR_RETURN(const model::LoadOptions options, loadOptions(request));
+    ASSIGN_OR_RETURN(const model::LoadOptions options, loadOptionsOf(request));
     ASSIGN_OR_RETURN(const std::filesystem::path path, resolveModelPath(request.model));
     report("reading", 0.0);
     ASSIGN_OR_RETURN(OpenedCheckpoint opened, openWithProcessor(path, request.mmproj, request.tokenizer));
@@ -127,7 +125,7 @@ std::int64_t Model::parameters() const {
 std::int64_t Model::weightBytes() const {
     std::int64_t bytes = 0;
     for (const plan::Parameter& parameter : plan::parameterTable(config(), m_opened.checkpoint.untiedHead))
-        bytes += checkpoint::quantizedBytes(*m_opened.checkpoint.tensors, parameter, m_network->options().quantize);
+        bytes += heldBytes(*m_opened.checkpoint.tensors, parameter, m_network->options());
     return bytes;
 }
 

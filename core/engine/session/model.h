@@ -32,6 +32,10 @@ struct ModelRequest {
     std::string visionCache = "off";  // what the tower made of pictures, kept on disk: VisionStateStore::chosenFolder
 };
 
+// What a request comes to: its device (made ready), precision ("auto": bfloat16 on a GPU, float32 on a CPU) and quantisation.
+// Errors: Usage (an option that cannot be meant), Unsupported (device).
+Result<model::LoadOptions> loadOptionsOf(const ModelRequest& request);
+
 class Model {
 public:
     using Progress = std::function<void(const std::string& stage, double fraction)>;
@@ -63,7 +67,7 @@ public:
     [[nodiscard]] std::string dtypeName() const;
     [[nodiscard]] std::string quantizeName() const;  // as --quantize; empty: weights as stored
     [[nodiscard]] std::int64_t parameters() const;  // a tied head counted once
-    [[nodiscard]] std::int64_t weightBytes() const;  // as stored, or as --quantize made them
+    [[nodiscard]] std::int64_t weightBytes() const;  // as they are held: forecast.h
 
 private:
     Model(OpenedCheckpoint opened, std::shared_ptr<model::Gemma3VlModel> network, AdapterSet adapters, ActiveAdapter active,

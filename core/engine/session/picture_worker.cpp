@@ -6,20 +6,21 @@
 
 #include "core/data/image/image_processor.h"
 #include "core/data/image/image_source.h"
+#include "core/engine/ops/cuda_plugin.h"
 #include "core/engine/session/forecast.h"
 #include "core/engine/session/request_conversion.h"
 #include "core/shared/base/file.h"
-#include "core/shared/base/system_memory.h"
 
 namespace lapidary::session {
 namespace {
 
-protocol::ForecastEvent forecastEvent(const plan::MemoryForecast& memory, std::int64_t context) {
+protocol::ForecastEvent forecastEvent(const plan::MemoryForecast& memory, std::int64_t context, at::Device device) {
     protocol::ForecastEvent event;
     for (const auto& item : memory.items) event.parts.push_back({item.name, item.bytes});
     event.totalBytes = memory.totalBytes();
-    event.availableBytes = availableMemoryBytes();
+    event.availableBytes = ops::availableBytes(device);
     event.context = context;
+    event.device = device.str();
     return event;
 }
 
@@ -112,25 +113,30 @@ Result<protocol::DoneEvent> PictureWorker::count(std::int64_t id, const protocol
 }
 
 Result<protocol::DoneEvent> PictureWorker::forecast(std::int64_t id, const protocol::ForecastRequest& request) const {
+    ModelRequest wanted;
+    wanted.device = request.device;
+    wanted.dtype = request.dtype;
+    wanted.quantize = request.quantize;
+    const auto answer = [&](const checkpoint::Checkpoint& checkpoint, std::int64_t tokens) -> Result<protocol::DoneEvent> {
+        ASSIGN_OR_RETURN(const model::LoadOptions options, loadOptionsOf(wanted));
+        ASSIGN_OR_RETURN(const std::int64_t context, resolveContext(checkpoint.config.text, tokens, true));
+        ASSIGN_OR_RETURN(const auto memory, forecastOf(checkpoint, context, options));
+        m_events.write({id, forecastEvent(memory, context, options.device)});
+        return protocol::DoneEvent{};
+    };
     if (request.model.empty()) {
         const auto model = m_holder.get();
         if (!model) return noModelError();
-        const std::int64_t wanted = request.context == 0 ? model->contextTokens() : request.context;
-        ASSIGN_OR_RETURN(const std::int64_t context, resolveContext(model->config().text, wanted, true));
-        const std::string dtype = request.dtype == "auto" ? model->dtypeName() : request.dtype;
-        const std::string quantize = request.quantize.empty() ? model->quantizeName() : request.quantize;
-        ASSIGN_OR_RETURN(const auto memory, forecastOf(model->opened().checkpoint, context, dtype, quantize));
-        m_events.write({id, forecastEvent(memory, context)});
-        return protocol::DoneEvent{};
+        if (request.device == "auto") wanted.device = model->deviceName();
+        if (request.dtype == "auto") wanted.dtype = model->dtypeName();
+        if (request.quantize.empty()) wanted.quantize = model->quantizeName();
+        return answer(model->opened().checkpoint, request.context == 0 ? model->contextTokens() : request.context);
     }
     ASSIGN_OR_RETURN(const auto path, resolveModelPath(request.model));
     checkpoint::OpenOptions options;
     if (!request.mmproj.empty()) options.mmproj = request.mmproj;
     ASSIGN_OR_RETURN(const checkpoint::Checkpoint checkpoint, checkpoint::openCheckpoint(path, options));
-    ASSIGN_OR_RETURN(const std::int64_t context, resolveContext(checkpoint.config.text, request.context, true));
-    ASSIGN_OR_RETURN(const auto memory, forecastOf(checkpoint, context, request.dtype, request.quantize));
-    m_events.write({id, forecastEvent(memory, context)});
-    return protocol::DoneEvent{};
+    return answer(checkpoint, request.context);
 }
 
 }  // namespace lapidary::session

@@ -123,6 +123,7 @@ static void fields(F& f, ForecastEvent& m) {
     f.integer("total_bytes", m.totalBytes);
     f.integer("available_bytes", m.availableBytes);
     f.integer("context", m.context);
+    f.text("device", m.device);
 }
 
 template <class F>

@@ -133,8 +133,9 @@ struct ForecastPart {
 struct ForecastEvent {
     std::vector<ForecastPart> parts;
     std::int64_t totalBytes = 0;
-    std::int64_t availableBytes = 0;  // of this machine now; 0: unknown
+    std::int64_t availableBytes = 0;  // of that device now; 0: unknown
     std::int64_t context = 0;
+    std::string device;  // where all of it would lie: "cpu", "cuda:0"
     bool operator==(const ForecastEvent&) const = default;
 };
 

@@ -171,6 +171,7 @@ static void fields(F& f, ForecastRequest& m) {
     f.text("dtype", m.dtype);
     f.text("quantize", m.quantize);
     f.integer("context", m.context, 0, kMaxTokens);
+    f.text("device", m.device);
 }
 
 namespace {

@@ -161,6 +161,7 @@ struct ForecastRequest {
     std::string dtype = "auto";
     std::string quantize;
     std::int64_t context = 0;  // tokens; 0: the model's default
+    std::string device = "auto";  // as in LoadRequest
     bool operator==(const ForecastRequest&) const = default;
 };
 

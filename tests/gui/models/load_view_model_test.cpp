@@ -73,5 +73,26 @@ TEST_F(LoadViewModelTest, OtherModelsHaveTheirTowerWithin) {
     EXPECT_TRUE(model->choice().mmproj.empty());
 }
 
+// What is free is that of the device that was chosen, and the sentence names it where it is not the machine's own memory.
+TEST_F(LoadViewModelTest, TheVerdictIsOfTheChosenDevice) {
+    constexpr std::int64_t kGib = std::int64_t{1} << 30;
+    engine.always<ForecastRequest>([](const ForecastRequest& request) -> lapidary::test::FakeEngine::Events {
+        const bool gpu = request.device == "cuda:0";
+        return {protocol::ForecastEvent{{}, 8 * kGib, gpu ? 6 * kGib : 10 * kGib, 4096, gpu ? "cuda:0" : "cpu"},
+                protocol::DoneEvent()};
+    });
+    const auto model = open("google/gemma-3-4b-it");
+    engine.settle();
+    EXPECT_EQ(engine.requestsOf<ForecastRequest>().back().second.device, "auto");
+    EXPECT_TRUE(model->verdict().startsWith("Fits")) << model->verdict().toStdString();
+    EXPECT_FALSE(model->verdict().contains("cpu"));
+    protocol::LoadRequest choice = model->choice();
+    choice.device = "cuda:0";
+    model->choose(choice);
+    ASSERT_TRUE(waitFor([&] { return model->verdict().startsWith("Does not fit"); }));
+    EXPECT_TRUE(model->verdict().contains("cuda:0")) << model->verdict().toStdString();
+    EXPECT_FALSE(model->verdict().contains("quantise")) << model->verdict().toStdString();
+}
+
 }  // namespace
 }  // namespace lapidary::gui

@@ -54,7 +54,7 @@ WindowTest::WindowTest() : m_palette(QApplication::palette()), m_font(QApplicati
                                   folder().toStdString());
     engine.always<protocol::ForecastRequest>(lapidary::test::FakeEngine::Events{
         protocol::ForecastEvent{
-            {{"language weights", 7'800'000'000}, {"kv cache", 400'000'000}}, 8'200'000'000, 16'000'000'000, 8192},
+            {{"language weights", 7'800'000'000}, {"kv cache", 400'000'000}}, 8'200'000'000, 16'000'000'000, 8192, "cpu"},
         protocol::DoneEvent()});
 }
 

@@ -123,7 +123,7 @@ EventBody randomBody(RandomValues& random) {
         case 7: return ThumbnailEvent{random.text(), count(), count()};
         case 8: return CountEvent{count(), count(), count(), count()};
         case 9: {
-            ForecastEvent forecast{{}, count(), count(), count()};
+            ForecastEvent forecast{{}, count(), count(), count(), random.text()};
             for (std::int64_t i = random.integer(0, 3); i > 0; --i) forecast.parts.push_back({random.text(), count()});
             return forecast;
         }

@@ -245,7 +245,9 @@ RequestBody randomBody(RandomValues& random) {
         case 4: return preview;
         case 5: return ThumbnailRequest{random.text(), random.integer(16, 4096)};
         case 6: return CountRequest{randomMessages(random), randomViews(random), random.flag(), random.flag()};
-        case 7: return ForecastRequest{random.text(), random.text(), random.text(), random.text(), random.integer(0, 1 << 20)};
+        case 7:
+            return ForecastRequest{random.text(), random.text(), random.text(), random.text(), random.integer(0, 1 << 20),
+                                   random.text()};
         default: return randomChat(random);
     }
 }
