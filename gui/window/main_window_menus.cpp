@@ -1,4 +1,5 @@
 // MainWindow: its menus, and what they do to the window itself.
+#include <QAbstractItemView>
 #include <QActionGroup>
 #include <QApplication>
 #include <QMenuBar>
@@ -26,6 +27,15 @@ QAction* add(QMenu& menu, const char* name, const QString& text, const QKeySeque
     action->setObjectName(QLatin1String(name));
     if (!key.isEmpty()) action->setShortcut(key);
     return action;
+}
+
+// The list that the keyboard must be in; empty: anywhere in the window.
+QString placeOf(const QAction& action) {
+    if (action.shortcutContext() != Qt::WidgetShortcut) return {};
+    for (const QObject* const object : action.associatedObjects()) {
+        if (const auto* list = qobject_cast<const QAbstractItemView*>(object)) return list->accessibleName();
+    }
+    return {};
 }
 
 }  // namespace
@@ -128,8 +138,12 @@ void MainWindow::showShortcuts() {
         return names.join(QStringLiteral(", "));
     };
     for (const QAction* action : findChildren<QAction*>()) {
-        if (!action->shortcut().isEmpty() && !action->text().isEmpty())
-            add(keysOf({action->shortcut()}), QString(action->text()).remove(QLatin1Char('&')));
+        if (action->shortcut().isEmpty() || action->text().isEmpty()) continue;
+        const QString text = QString(action->text()).remove(QLatin1Char('&'));
+        const QString place = placeOf(*action);
+        //: %1: a list, as "Conversations"; %2: what a key does there, as "Delete"
+        const QString there = tr("%1: %2").arg(place, text);
+        add(keysOf({action->shortcut()}), place.isEmpty() ? text : there);
     }
     // Keys of views that are painted: MessageListView and CropEditor take them themselves.
     add(keysOf({Qt::Key_Up, Qt::Key_Down}), tr("On a message: the one before, the one after"));

@@ -301,6 +301,9 @@ TEST_F(PageWalk, TheKeyboardSheetNamesKeysOfPaintedViewsToo) {
     ASSERT_NE(sheet, nullptr);
     for (const char* key : {"F2", "Home, End", "PgUp, PgDown", "Ins, Del", "Left, Right, Up, Down"})
         EXPECT_TRUE(sheet->text().contains(QStringLiteral("<b>%1</b>").arg(QLatin1String(key)))) << key;
+    // One key, another meaning in each list.
+    for (const char* meaning : {"Conversations: Delete", "Pictures of the message: Remove"})
+        EXPECT_TRUE(sheet->text().contains(QLatin1String(meaning))) << meaning << sheet->text().toStdString();
     sheet->close();
 }
 
