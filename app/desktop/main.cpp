@@ -110,7 +110,12 @@ int main(int argc, char** argv) {
     if (!damaged.isEmpty()) window.tellOfDamagedSettings(damaged);
     engine.start();
     if (!wishes.model.isEmpty()) window.openModel(wishes.model);
-    if (!wishes.pictures.isEmpty()) window.addPictures(wishes.pictures);
+    // Pictures of the command line begin something new.
+    if (wishes.pictures.isEmpty()) {
+        window.reopenConversation();
+    } else {
+        window.addPictures(wishes.pictures);
+    }
     const int code = QApplication::exec();
     if (watch && !watch->writeTo(wishes.timings)) qWarning("the timings could not be written");
     return code;

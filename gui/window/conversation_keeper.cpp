@@ -41,6 +41,16 @@ void ConversationKeeper::startNew(const ConversationSettings& settings) {
 }
 
 void ConversationKeeper::open(const QString& conversation, std::int64_t message) {
+    read(conversation, message, [this](const Error& error) {
+        emit refused({}, tr("The conversation cannot be read: %1").arg(QString::fromStdString(error.toString())));
+    });
+}
+
+void ConversationKeeper::reopen(const QString& conversation) {
+    if (!conversation.isEmpty()) read(conversation, 0, [](const Error&) {});
+}
+
+void ConversationKeeper::read(const QString& conversation, std::int64_t message, const Refuse& refuse) {
     const auto showFound = [this, message] {
         if (message == 0) return;
         const int row = m_chat.shown()->messages.rowOf(message);
@@ -59,10 +69,10 @@ void ConversationKeeper::open(const QString& conversation, std::int64_t message)
         showFound();
         return;
     }
-    m_store.open(conversation, this, [this, opening, message, showFound](Result<ConversationData> data) {
+    m_store.open(conversation, this, [this, opening, message, showFound, refuse](Result<ConversationData> data) {
         if (opening != m_opening) return;  // the person went elsewhere meanwhile
         if (!data) {
-            emit refused({}, tr("The conversation cannot be read: %1").arg(QString::fromStdString(data.error().toString())));
+            refuse(data.error());
             return;
         }
         auto opened = std::make_shared<OpenConversation>();

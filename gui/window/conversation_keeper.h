@@ -23,6 +23,8 @@ public:
 
     void startNew(const ConversationSettings& settings);
     void open(const QString& conversation, std::int64_t message = 0);
+    // The same at a start, of what was shown when the window was last there.  What is gone or cannot be read is passed over: nobody asked.
+    void reopen(const QString& conversation);
     // Pictures go into the store first, then the message is sent.  The parts are given back by refused() where that fails.
     void send(const std::vector<MessagePart>& parts, const QString& model);
     // The same for a changed message, which becomes a branch.
@@ -36,6 +38,8 @@ signals:
     void refused(const std::vector<lapidary::gui::MessagePart>& parts, const QString& sentence);
 
 private:
+    using Refuse = std::function<void(const Error&)>;
+    void read(const QString& conversation, std::int64_t message, const Refuse& refuse);
     void record(const std::shared_ptr<OpenConversation>& conversation);
     using Deliver = std::function<void(std::vector<MessagePart>)>;
     void importNext(std::vector<MessagePart> parts, std::size_t from, const Deliver& deliver);

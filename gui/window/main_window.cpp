@@ -33,6 +33,11 @@ namespace {
 
 constexpr int kHistoryWidth = 230;
 
+const QString& conversationKey() {
+    static const QString key = QStringLiteral("view/conversation");
+    return key;
+}
+
 }  // namespace
 
 MainWindow::MainWindow(EngineApi& engine, QSettings& settings, const QString& dataFolder, QString program, QWidget* parent)
@@ -160,8 +165,9 @@ void MainWindow::connectHistory() {
     connect(&m_keeper, &ConversationKeeper::shown, m_historyPanel, mark);
     connect(&m_keeper, &ConversationKeeper::keyChanged, m_historyPanel, mark);
     connect(&m_keeper, &ConversationKeeper::refused, m_historyPanel, mark);
-    // What is shown is what Rename, Export and Delete are about, however it came to be shown.
-    connect(&m_keeper, &ConversationKeeper::shown, m_historyPanel, [this] { m_historyPanel->select(m_keeper.current()); });
+    const auto keep = [this] { m_settings.setValue(conversationKey(), m_keeper.current()); };
+    connect(&m_keeper, &ConversationKeeper::shown, this, keep);
+    connect(&m_keeper, &ConversationKeeper::keyChanged, this, keep);
 }
 
 void MainWindow::showPage(Page page) {
@@ -175,6 +181,8 @@ void MainWindow::openModel(const QString& model) {
     request.model = model.toStdString();
     m_session.load(request);
 }
+
+void MainWindow::reopenConversation() { m_keeper.reopen(m_settings.value(conversationKey()).toString()); }
 
 void MainWindow::addPictures(const QStringList& paths) {
     showPage(Page::Chat);

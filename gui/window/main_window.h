@@ -39,6 +39,8 @@ public:
 
     void showPage(Page page);
     void openModel(const QString& model);
+    // The conversation that was shown when the window was last there.
+    void reopenConversation();
     void addPictures(const QStringList& paths);
     // A second start: to the front.
     void comeForward();

@@ -106,6 +106,35 @@ TEST_F(WindowConversations, OneThatIsLeftWhileItIsAnsweredIsStillThatOne) {
     expectSaid({QStringLiteral("long"), QStringLiteral("One two three")});
 }
 
+TEST_F(WindowConversations, TheNextStartShowsWhatTheLastOneLeft) {
+    for (const char* title : {"first", "second"}) talk(QLatin1String(title));
+    clickRow(QStringLiteral("first"));
+    expectSaid({QStringLiteral("first"), QStringLiteral("So.")});
+    const auto startAgain = [this] {
+        close();
+        open();
+        window->reopenConversation();
+        loadModel();
+    };
+    startAgain();
+    expectSaid({QStringLiteral("first"), QStringLiteral("So.")});
+    expectMarked(QStringLiteral("first"));
+    // It goes on where it stood.
+    engine.answer<ChatRequest>({token("Well."), DoneEvent()});
+    ask(QStringLiteral("again"));
+    expectSaid({QStringLiteral("first"), QStringLiteral("So."), QStringLiteral("again"), QStringLiteral("Well.")});
+    // A new one is new at the next start as well, and what is gone by then is no error.
+    trigger("newChatAction");
+    startAgain();
+    waitForRow(QStringLiteral("second"));
+    EXPECT_TRUE(said().isEmpty());
+    settings->setValue(QStringLiteral("view/conversation"), QStringLiteral("gone"));
+    startAgain();
+    waitForRow(QStringLiteral("second"));
+    EXPECT_TRUE(said().isEmpty());
+    EXPECT_TRUE(textOf("bannerText").isEmpty()) << textOf("bannerText").toStdString();
+}
+
 TEST_F(WindowConversations, TheListMarksWhatIsShown) {
     for (const char* title : {"first", "second", "third"}) talk(QLatin1String(title));
     expectMarked(QStringLiteral("third"));
