@@ -1151,7 +1151,7 @@
     <message>
         <source>%1 on %2</source>
         <extracomment>%1: a size such as 24 GiB; %2: a device such as cuda:0</extracomment>
-        <translation>%1 (%2)</translation>
+        <translation>%1 (%2 üzerinde)</translation>
     </message>
 </context>
 <context>
