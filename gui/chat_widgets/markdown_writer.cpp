@@ -75,10 +75,19 @@ void MarkdownWriter::clear() {
     m_document.clear();
     m_regions.clear();
     m_marker.clear();
-    QTextBlockFormat unused;
+    QTextBlockFormat unused;  // a line high, as the answer that is awaited will be
     unused.setProperty(kUnusedBlock, true);
     end().setBlockFormat(unused);
 }
+
+void MarkdownWriter::leaveUnused() {
+    QTextBlockFormat unused;
+    unused.setProperty(kUnusedBlock, true);
+    unused.setLineHeight(1, QTextBlockFormat::FixedHeight);
+    end().setBlockFormat(unused);
+}
+
+bool MarkdownWriter::endsWithCode() const { return !m_regions.empty() && m_regions.back().end == end().position(); }
 
 MarkdownWriter::Mark MarkdownWriter::mark() const {
     const QTextCursor cursor = end();
@@ -97,8 +106,13 @@ void MarkdownWriter::backTo(const Mark& mark) {
 
 QTextCursor MarkdownWriter::startBlock(QTextBlockFormat format, const QTextCharFormat& characters) {
     QTextCursor cursor = end();
-    if (cursor.position() == 0) format.setTopMargin(0);
-    if (cursor.blockFormat().hasProperty(kUnusedBlock)) {
+    const bool unused = cursor.blockFormat().hasProperty(kUnusedBlock);
+    // Qt drops what a block wants above itself at a document's beginning and right behind a table.  A head of code must have it: then the
+    // unused block stays, between.
+    const bool isHead = format.topMargin() >= kCodeHeadHeight;
+    if (unused && cursor.position() == 0) format.setTopMargin(isHead ? kCodeHeadHeight : 0);
+    if (unused && isHead) leaveUnused();
+    if (unused && !isHead) {
         cursor.setBlockFormat(format);
         cursor.setBlockCharFormat(characters);
         cursor.setCharFormat(characters);
@@ -326,7 +340,8 @@ void MarkdownWriter::writeTable(const QTextTable& from, const Place& place) {
     format.setCellSpacing(0);
     format.setHeaderRowCount(1);
     format.setLeftMargin(place.left);
-    format.setTopMargin(kGap);
+    // As Qt drops what a block wants below itself before a table: the ground of code reaches there.
+    format.setTopMargin(endsWithCode() ? kCodePadding + kGap : kGap);
     format.setBottomMargin(kGap);
     QTextTable* table = end().insertTable(from.rows(), from.columns(), format);
     for (int row = 0; row < from.rows(); ++row) {
@@ -351,10 +366,7 @@ void MarkdownWriter::writeTable(const QTextTable& from, const Place& place) {
             writeFragments(cursor, source, base);
         }
     }
-    QTextBlockFormat unused;
-    unused.setProperty(kUnusedBlock, true);
-    unused.setLineHeight(1, QTextBlockFormat::FixedHeight);
-    end().setBlockFormat(unused);
+    leaveUnused();
     m_startsParagraph = true;
 }
 
@@ -391,13 +403,9 @@ void MarkdownWriter::beginCode(const QString& language) {
     QTextCharFormat characters = bodyFormat();
     characters.setFont(m_style.codeFont);
     QTextBlockFormat format = codeFormat();
-    format.setTopMargin(kCodeHeadHeight + kGap);
+    // Of two margins the larger counts; the ground of code before it reaches into both.
+    format.setTopMargin(kCodeHeadHeight + kGap + (endsWithCode() ? kCodePadding : 0));
     QTextCursor cursor = startBlock(format, characters);
-    // At the document's beginning as well: the head needs its room.
-    if (cursor.block().position() == 0) {
-        format.setTopMargin(kCodeHeadHeight);
-        cursor.setBlockFormat(format);
-    }
     m_code.line = cursor.position();
     m_regions.push_back({cursor.position(), cursor.position(), place.left, language});
 }

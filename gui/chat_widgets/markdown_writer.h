@@ -107,6 +107,8 @@ private:
     [[nodiscard]] QTextCursor end() const;
     // Begins a block at the end, in the unused one where there is one.
     QTextCursor startBlock(QTextBlockFormat format, const QTextCharFormat& characters);
+    [[nodiscard]] bool endsWithCode() const;
+    void leaveUnused();  // the last block becomes one that has no height and may be used
     [[nodiscard]] QTextBlockFormat blockFormat(const Place& place) const;
     [[nodiscard]] QTextBlockFormat codeFormat() const;
     [[nodiscard]] QTextCharFormat bodyFormat() const;

@@ -2,12 +2,14 @@
 
 #include <gtest/gtest.h>
 
+#include <QAbstractTextDocumentLayout>
 #include <QFile>
 #include <QTemporaryDir>
 #include <QTextBlock>
 #include <QTextTable>
 #include <cmath>
 #include <random>
+#include <utility>
 
 namespace lapidary::gui {
 namespace {
@@ -64,6 +66,44 @@ TEST(MarkdownDocument, Tables) {
     EXPECT_EQ(table->cellAt(0, 0).firstCursorPosition().block().text(), "a");
     EXPECT_EQ(table->cellAt(0, 0).format().background().color(), Theme::lightTheme().panel);
     EXPECT_EQ(it.document.find("after").currentTable(), nullptr);
+}
+
+// From where to where a part of the root frame reaches, with the head and the padding of code.
+std::pair<qreal, qreal> extent(const MarkdownDocument& document, const QTextFrame::iterator& at) {
+    const QAbstractTextDocumentLayout& layout = *document.documentLayout();
+    if (auto* const table = qobject_cast<QTextTable*>(at.currentFrame())) {
+        // Qt tells the place of the first cell's contents, and a size with the margins.
+        const QTextTableFormat format = table->format();
+        const QRectF area = layout.frameBoundingRect(table).translated(0, -format.cellPadding() - format.border());
+        return {area.top(), area.bottom() - format.topMargin() - format.bottomMargin()};
+    }
+    const QTextBlock block = at.currentBlock();
+    const QRectF area = layout.blockBoundingRect(block);
+    std::pair<qreal, qreal> found(area.top(), area.bottom());
+    for (const CodeRegion& region : document.codeRegions()) {
+        if (document.findBlock(region.begin) == block) found.first -= kCodeHeadHeight;
+        if (document.findBlock(region.end) == block) found.second += kCodePadding;
+    }
+    return found;
+}
+
+// Whatever follows whatever: nothing is drawn over what stands before it.
+TEST(MarkdownDocument, NoBlockCoversTheOneBefore) {
+    const QStringList blocks{"plain text",          "# heading", "- item\n- more",      "> quote",
+                             "| a |\n|---|\n| 1 |", "---",       "```cpp\nint a;\n```", "1. one\n   ```\n   code\n   ```"};
+    for (const QString& first : blocks) {
+        for (const QString& second : blocks) {
+            const Rendered it(first + "\n\n" + second + "\n\n" + first);
+            it.document.documentLayout()->documentSize();
+            qreal before = 0;
+            for (auto at = it.document.rootFrame()->begin(); !at.atEnd(); ++at) {
+                if (at.currentFrame() == nullptr && at.currentBlock().text().isEmpty()) continue;  // rules, the end of a table
+                const auto [top, bottom] = extent(it.document, at);
+                EXPECT_GE(top, before) << first.toStdString() << "\nthen\n" << second.toStdString();
+                before = bottom;
+            }
+        }
+    }
 }
 
 TEST(MarkdownDocument, CodeKeepsEveryLine) {
