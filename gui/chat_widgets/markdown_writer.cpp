@@ -1,6 +1,5 @@
 #include "gui/chat_widgets/markdown_writer.h"
 
-#include <QFontDatabase>
 #include <QFontInfo>
 #include <QTextBlock>
 #include <QTextFrame>
@@ -16,20 +15,8 @@ namespace {
 using Kind = MarkdownBlock::Kind;
 
 constexpr int kItemIndent = 24;  // pixels
-constexpr int kMaxDepth = 12;    // lists and quotes within each other; deeper ones are shown as they are written
 constexpr qreal kGap = 8;        // between paragraphs
 constexpr qreal kItemGap = 4;
-
-// md4c's flags, as Qt passes them on: GitHub's dialect without _underline_ and with HTML as text.
-constexpr int kImporterFlags = 0x0004 | 0x0008 | 0x0400    // links that are written as addresses
-                               | 0x0100                    // tables
-                               | 0x0200                    // ~~strikethrough~~
-                               | 0x0020 | 0x0040;          // no HTML blocks, no HTML spans
-
-bool mayBeOpened(const QUrl& url) {
-    const QString scheme = url.scheme().toLower();
-    return scheme == QLatin1String("https") || scheme == QLatin1String("http") || scheme == QLatin1String("mailto");
-}
 
 // Without the characters that mean something to a QTextDocument: ends of blocks, frames, objects.
 QString harmless(QStringView text) {
@@ -42,26 +29,7 @@ QString harmless(QStringView text) {
     return clean;
 }
 
-bool isCode(const QTextCharFormat& format) {
-    if (format.fontFixedPitch()) return true;
-    static const QStringList kFamilies = QFontDatabase::systemFont(QFontDatabase::FixedFont).families();
-    return format.hasProperty(QTextFormat::FontFamilies) && format.fontFamilies().toStringList() == kFamilies;
-}
-
-// Every line end of a paragraph stays one: people who chat see the lines that were written.
-QString withHardBreaks(QStringView paragraph) {
-    QStringList lines;
-    for (const QStringView line : paragraph.split(u'\n')) {
-        QStringView text = line.trimmed();
-        if (text.endsWith(u'\\') && !text.endsWith(u"\\\\")) text.chop(1);
-        if (!text.isEmpty()) lines.append(text.toString());
-    }
-    return lines.join(QLatin1String("  \n"));
-}
-
 }  // namespace
-
-QVariant SealedDocument::loadResource(int, const QUrl&) { return {}; }
 
 // ---- Places
 
@@ -190,7 +158,7 @@ void MarkdownWriter::write(const MarkdownBlock& block, QStringView source) { wri
 
 void MarkdownWriter::writeIn(const MarkdownBlock& block, QStringView source, Place place) {
     const bool nests = block.kind == Kind::Quote || block.kind == Kind::ListItem;
-    if (nests && ++place.depth > kMaxDepth) {
+    if (nests && ++place.depth > kMaxMarkdownDepth) {
         flushMarker(place);
         startBlock(blockFormat(place), bodyFormat());
         writePlain(source.trimmed(), Lines::Breaks);
@@ -226,14 +194,7 @@ void MarkdownWriter::writeChildren(const QString& content, Place place) {
 void MarkdownWriter::writeItem(const MarkdownBlock& block, QStringView source, Place place) {
     QString content = itemContent(block, source);
     flushMarker(place);
-    m_marker = block.number < 0 ? QStringLiteral("•") : QString::number(block.number) + block.mark;
-    if (content.startsWith(QLatin1String("[ ] "))) {
-        m_marker = QStringLiteral("☐");
-        content.remove(0, 4);
-    } else if (content.startsWith(QLatin1String("[x] "), Qt::CaseInsensitive)) {
-        m_marker = QStringLiteral("☑");
-        content.remove(0, 4);
-    }
+    m_marker = itemMarker(block, content);
     // A long number needs more room than a dot.
     place.left += kItemIndent + static_cast<int>(std::max<qsizetype>(0, m_marker.size() - 2)) * 8;
     writeChildren(content, place);
@@ -273,11 +234,8 @@ void MarkdownWriter::writeRule(const Place& place) {
 }
 
 void MarkdownWriter::writeImported(const MarkdownBlock& block, QStringView source, const Place& place) {
-    SealedDocument imported;
-    const QString text = block.kind == Kind::Paragraph ? withHardBreaks(source) : source.toString();
-    imported.setMarkdown(text, QTextDocument::MarkdownFeatures(kImporterFlags));
     m_startsParagraph = true;
-    writeFrame(*imported.rootFrame(), place);
+    writeFrame(*importMarkdown(block.kind, source)->rootFrame(), place);
 }
 
 void MarkdownWriter::writeFrame(const QTextFrame& frame, const Place& place) {
@@ -317,15 +275,8 @@ void MarkdownWriter::writeParagraph(const QTextBlock& from, const Place& place) 
 void MarkdownWriter::writeFragments(QTextCursor& cursor, const QTextBlock& from, const QTextCharFormat& base) const {
     for (auto at = from.begin(); !at.atEnd(); ++at) {
         const QTextFragment fragment = at.fragment();
-        const QTextCharFormat format = fragment.charFormat();
-        QString text = fragment.text();
-        if (format.isImageFormat()) {
-            text = format.stringProperty(QTextFormat::ImageAltText);
-            if (text.isEmpty()) text = format.stringProperty(QTextFormat::ImageTitle);
-        } else if (text == QString(QChar::ObjectReplacementCharacter)) {
-            text.clear();
-        }
-        if (!text.isEmpty()) cursor.insertText(harmless(text), characterFormat(format, base));
+        const QString text = textOf(fragment);
+        if (!text.isEmpty()) cursor.insertText(harmless(text), characterFormat(fragment.charFormat(), base));
     }
 }
 

@@ -1,5 +1,4 @@
-// Writes Markdown blocks at the end of a QTextDocument.  Qt's importer (md4c) reads what is inside of a block: emphasis, links, tables,
-// headings.  Blocks themselves, lists, quotes and code are ours: the importer of Qt 6.4 starts every list at 1, loses blank lines of
+// Writes Markdown blocks at the end of a QTextDocument.  Qt's importer reads what is inside of a block (markdown_import.h).  Blocks themselves, lists, quotes and code are ours: the importer of Qt 6.4 starts every list at 1, loses blank lines of
 // code, and its documents have no place for our colours.  Nothing is ever loaded: images become their alternative text, HTML stays text.
 #pragma once
 
@@ -12,6 +11,7 @@
 #include <vector>
 
 #include "gui/chat_widgets/code_lexer.h"
+#include "gui/chat_widgets/markdown_import.h"
 #include "gui/chat_widgets/markdown_splitter.h"
 #include "gui/widgets/theme.h"
 
@@ -21,17 +21,6 @@ struct MarkdownStyle {
     QFont font;
     QFont codeFont;
     Theme theme;
-};
-
-// A document that reads nothing but what it is told.
-class SealedDocument : public QTextDocument {
-    Q_OBJECT
-
-public:
-    explicit SealedDocument(QObject* parent = nullptr) : QTextDocument(parent) { setUndoRedoEnabled(false); }
-
-protected:
-    QVariant loadResource(int type, const QUrl& name) override;
 };
 
 // Code in the document: the view paints its ground and puts a head with a button on it.

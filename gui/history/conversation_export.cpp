@@ -120,6 +120,23 @@ body { font: 1rem/1.5 sans-serif; max-width: 48rem; margin: 2rem auto; padding: 
 h2 { font-size: 1rem; margin: 2rem 0 0; }
 .hour, .fate { font-size: 0.875rem; opacity: 0.75; margin: 0; }
 .text { white-space: pre-wrap; overflow-wrap: anywhere; margin: 0.5rem 0; }
+.answer { overflow-wrap: anywhere; margin: 0.5rem 0; }
+.answer p { margin: 0.5rem 0; }
+.answer li > p { margin: 0.25rem 0; }
+.answer li.task { list-style: none; }
+.answer li.task::before { content: attr(data-box) " "; float: left; margin-left: -1.25rem; }
+h3, h4, h5, h6 { margin: 1rem 0 0.5rem; }
+pre { border: 1px solid rgba(128, 128, 128, 0.5); border-radius: 6px; padding: 0.75rem; overflow-x: auto; }
+code { font-family: ui-monospace, monospace; font-size: 0.9em; }
+:not(pre) > code { background: rgba(128, 128, 128, 0.15); padding: 0 0.2em; }
+table { border-collapse: collapse; margin: 0.5rem 0; }
+th, td { border: 1px solid rgba(128, 128, 128, 0.5); padding: 0.25rem 0.5rem; text-align: start; }
+blockquote { border-inline-start: 3px solid rgba(128, 128, 128, 0.5); margin: 0.5rem 0; padding-inline-start: 1rem; }
+hr { border: 0; border-top: 1px solid; opacity: 0.25; }
+.k { color: #7a1fa2; } .s { color: #0b6e4f; } .c { color: #5c6370; } .n { color: #a14400; }
+@media (prefers-color-scheme: dark) {
+.k { color: #d6a3f5; } .s { color: #7fd6b0; } .c { color: #a0a6b2; } .n { color: #f0b183; }
+}
 img { max-width: 100%; height: auto; }
 </style></head><body>
 <h1 dir="auto">%2</h1>
@@ -157,7 +174,7 @@ void writeHtmlText(const char* kind, const QString& text, Writer& out) {
              QStringLiteral("</div>\n"));
 }
 
-void writeHtml(const ConversationData& data, const Conversation& shown, Writer& out) {
+void writeHtml(const ConversationData& data, const Conversation& shown, const MarkdownHtml& html, Writer& out) {
     QString head = QString::fromLatin1(kHtmlHead);
     head.replace(QStringLiteral("%1"), escaped(QLocale().bcp47Name()));
     head.replace(QStringLiteral("%2"), escaped(titleOf(data)));
@@ -176,6 +193,8 @@ void writeHtml(const ConversationData& data, const Conversation& shown, Writer& 
         for (const MessagePart& part : message.parts) {
             if (part.picture) {
                 writeHtmlPicture(*part.picture, out);
+            } else if (html && message.role == Role::Assistant) {
+                out.text(QStringLiteral("<div class=\"answer\">\n") + html(part.text) + QStringLiteral("</div>\n"));
             } else {
                 writeHtmlText("text", part.text, out);
             }
@@ -242,7 +261,7 @@ Result<void> writeJson(const ConversationData& data, Writer& out) {
 }  // namespace
 
 Result<void> exportConversation(const ConversationData& data, ExportFormat format, const QString& path,
-                                const std::stop_token& stop) {
+                                const std::stop_token& stop, const MarkdownHtml& html) {
     QSaveFile file(path);
     if (!file.open(QIODevice::WriteOnly)) return cannotWrite(path, file.errorString());
     Conversation shown;
@@ -250,7 +269,7 @@ Result<void> exportConversation(const ConversationData& data, ExportFormat forma
     Writer out(file, stop);
     switch (format) {
         case ExportFormat::Markdown: RETURN_IF_ERROR(writeMarkdown(data, shown, path, out)); break;
-        case ExportFormat::Html: writeHtml(data, shown, out); break;
+        case ExportFormat::Html: writeHtml(data, shown, html, out); break;
         case ExportFormat::Json: RETURN_IF_ERROR(writeJson(data, out)); break;
     }
     if (stop.stop_requested())

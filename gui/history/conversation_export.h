@@ -16,8 +16,8 @@ constexpr int kExportVersion = 1;
 // A file that is longer is not written, since it could not be read back.
 constexpr qint64 kMostExportBytes = qint64{512} << 20;
 
-// The file is whole or not there.  Markdown's pictures are copied into the folder "<file>_pictures" beside it.
+// The file is whole or not there.  Without `html` answers stand on a page of HTML as they were written.  Markdown's pictures are copied into the folder "<file>_pictures" beside it.
 Result<void> exportConversation(const ConversationData& data, ExportFormat format, const QString& path,
-                                const std::stop_token& stop);
+                                const std::stop_token& stop, const MarkdownHtml& html = {});
 
 }  // namespace lapidary::gui

@@ -84,9 +84,10 @@ void HistoryStore::importPicture(const QByteArray& bytes, QObject* context, Done
 
 void HistoryStore::exportConversation(const QString& conversation, ExportFormat format, const QString& path, QObject* context,
                                       Done<void> done) {
-    ask<void>(context, std::move(done), [conversation, format, path](HistoryWorker& worker, const auto& reply) {
-        worker.exportConversation(conversation, format, path, reply);
-    });
+    ask<void>(context, std::move(done),
+              [conversation, format, path, html = m_markdownHtml](HistoryWorker& worker, const auto& reply) {
+                  worker.exportConversation(conversation, format, path, html, reply);
+              });
 }
 
 void HistoryStore::importConversation(const QString& path, QObject* context, Done<QString> done) {

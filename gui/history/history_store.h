@@ -36,6 +36,9 @@ public:
 
     [[nodiscard]] const HistoryStatus& status() const { return m_status; }
 
+    // How answers look on an exported page of HTML.
+    void setMarkdownHtml(MarkdownHtml html) { m_markdownHtml = std::move(html); }
+
     // Asks.
     void list(QObject* context, Done<std::vector<ConversationInfo>> done);
     void open(const QString& conversation, QObject* context, Done<ConversationData> done);
@@ -75,6 +78,7 @@ private:
     void tell(std::function<void(HistoryWorker&)> work);
 
     HistoryStatus m_status;
+    MarkdownHtml m_markdownHtml;
     std::stop_source m_stop;
     QThread m_thread;
     std::unique_ptr<HistoryWorker> m_worker;

@@ -4,6 +4,7 @@
 #include <QDir>
 #include <QString>
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "gui/chat/message.h"
@@ -72,5 +73,8 @@ struct StoredPicture {
 };
 
 enum class ExportFormat : std::uint8_t { Markdown, Html, Json };
+
+// Markdown of an answer as elements of HTML, from any thread.  History knows no fonts: who has a window gives it one.
+using MarkdownHtml = std::function<QString(const QString&)>;
 
 }  // namespace lapidary::gui

@@ -172,11 +172,12 @@ void HistoryWorker::importPicture(const QByteArray& bytes, const Reply<StoredPic
     m_files.start([pictures = m_pictures.get(), bytes, reply] { reply(pictures->import(bytes)); });
 }
 
-void HistoryWorker::exportConversation(const QString& id, ExportFormat format, const QString& path, const Reply<void>& reply) {
+void HistoryWorker::exportConversation(const QString& id, ExportFormat format, const QString& path, const MarkdownHtml& html,
+                                       const Reply<void>& reply) {
     auto data = read(id);
     if (!data) return reply(data.error());
-    m_files.start([data = std::move(*data), format, path, reply, stop = m_stop] {
-        reply(gui::exportConversation(data, format, path, stop));
+    m_files.start([data = std::move(*data), format, path, html, reply, stop = m_stop] {
+        reply(gui::exportConversation(data, format, path, stop, html));
     });
 }
 

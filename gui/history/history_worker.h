@@ -61,7 +61,8 @@ public:
 
     void importPicture(const QString& path, const Reply<StoredPicture>& reply);
     void importPicture(const QByteArray& bytes, const Reply<StoredPicture>& reply);
-    void exportConversation(const QString& id, ExportFormat format, const QString& path, const Reply<void>& reply);
+    void exportConversation(const QString& id, ExportFormat format, const QString& path, const MarkdownHtml& html,
+                            const Reply<void>& reply);
     void importConversation(const QString& path, const QString& newId, const Reply<QString>& reply);
 
 signals:

@@ -16,6 +16,7 @@
 
 #include "core/shared/base/system_memory.h"
 #include "gui/chat_widgets/composer_widget.h"
+#include "gui/chat_widgets/markdown_html.h"
 #include "gui/engine_client/error_sentences.h"
 #include "gui/engine_client/verb_process.h"
 #include "gui/history_widgets/history_panel.h"
@@ -138,6 +139,7 @@ void MainWindow::connectModels() {
 }
 
 void MainWindow::connectHistory() {
+    m_history.setMarkdownHtml(markdownHtml);
     connect(m_historyPanel, &HistoryPanel::newRequested, this, [this] {
         m_keeper.startNew({});
         showPage(Page::Chat);

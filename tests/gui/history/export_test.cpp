@@ -125,6 +125,21 @@ TEST_F(ExportTest, HtmlRunsAndFetchesNothing) {
     EXPECT_TRUE(html.contains("&lt;script&gt;"));
 }
 
+// Answers are Markdown, whatever makes elements of it; what people wrote is shown as they wrote it.
+TEST_F(ExportTest, HtmlShowsAnswersAsTheyAreRendered) {
+    ConversationData data;
+    data.messages = {messageOf(1, 0, Role::User, QStringLiteral("*q*")),
+                     messageOf(2, 1, Role::Assistant, QStringLiteral("*a*"))};
+    data.leaf = 2;
+    m_store->setMarkdownHtml([](const QString& text) { return QStringLiteral("<i>%1</i>").arg(text); });
+    const QString id = keep(data);
+    ASSERT_TRUE(exportTo(*m_store, id, ExportFormat::Html, target("d.html")));
+    const QByteArray html = bytesOf(target("d.html"));
+    EXPECT_TRUE(html.contains("<div class=\"answer\">\n<i>*a*</i></div>")) << html.toStdString();
+    EXPECT_TRUE(html.contains("dir=\"auto\">*q*</div>")) << html.toStdString();
+    EXPECT_EQ(html.count("<i>"), 1);
+}
+
 TEST_F(ExportTest, MarkdownShowsTheBranchWithItsPictures) {
     const auto stored = importBytes(*m_store, "\x89PNG picture");
     ASSERT_TRUE(stored);
