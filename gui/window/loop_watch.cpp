@@ -48,7 +48,8 @@ bool LoopWatch::writeTo(const QString& path) const {
     QSaveFile file(path);
     if (!file.open(QIODevice::WriteOnly)) return false;
     const QJsonObject figures{{QStringLiteral("first_paint_ms"), m_firstPaintMs},
-                              {QStringLiteral("longest_stall_ms"), longestStallMs()}};
+                              {QStringLiteral("longest_stall_ms"), longestStallMs()},
+                              {QStringLiteral("longest_own_stall_ms"), longestOwnStallMs()}};
     file.write(QJsonDocument(figures).toJson(QJsonDocument::Compact) + '\n');
     return file.commit();
 }

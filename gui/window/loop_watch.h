@@ -20,7 +20,9 @@ public:
     [[nodiscard]] double firstPaintMs() const { return m_firstPaintMs; }
     // The longest stretch in which the event loop answered nothing, since the first painting.
     [[nodiscard]] qint64 longestStallMs() const { return m_stalls ? m_stalls->longestMs() : 0; }
-    // {"first_paint_ms": 412.0, "longest_stall_ms": 37}
+    // The part of it that is not other programs'.
+    [[nodiscard]] qint64 longestOwnStallMs() const { return m_stalls ? m_stalls->longestOwnMs() : 0; }
+    // {"first_paint_ms": 412.0, "longest_stall_ms": 37, "longest_own_stall_ms": 35}
     [[nodiscard]] bool writeTo(const QString& path) const;
 
 protected:

@@ -6,7 +6,8 @@ text alone and writes at length.
     walkthrough.py PROGRAM FOLDER --text-model F.gguf
 
 PROGRAM is bin/lapidary-desktop, beside its engine.  FOLDER is made anew and gets screenshots/, the window's log and timings.json: the time
-to the first paint and the longest stall of the event loop.  Ends with an error when a step fails or a stall lasts a second or more."""
+to the first paint and the longest stall of the event loop.  Ends with an error when a step fails or a stall lasts a second or more, not
+counting the time in which other programs had the processors."""
 
 import argparse
 import json
@@ -261,8 +262,9 @@ def main() -> int:
         print(f"FAILED: {problem}\nScreenshots: {options.folder}/screenshots", file=sys.stderr)
         return 1
     (options.folder / "timings.json").write_text(json.dumps(figures) + "\n")
-    print(f"first paint {figures['first_paint_ms']:.0f} ms, longest stall {figures['longest_stall_ms']:.0f} ms")
-    if figures["longest_stall_ms"] >= LONGEST_STALL_MS:
+    print(f"first paint {figures['first_paint_ms']:.0f} ms, longest stall {figures['longest_stall_ms']:.0f} ms, "
+          f"without the time of other programs {figures['longest_own_stall_ms']:.0f} ms")
+    if figures["longest_own_stall_ms"] >= LONGEST_STALL_MS:
         print(f"FAILED: the event loop stood still for {LONGEST_STALL_MS} ms or more", file=sys.stderr)
         return 1
     return 0
