@@ -46,16 +46,22 @@ ChatViewModel::ChatViewModel(EngineApi& engine, ModelSession& session, QObject* 
 }
 
 void ChatViewModel::show(std::shared_ptr<OpenConversation> conversation) {
+    if (m_shown) disconnect(&m_shown->messages, &Conversation::pathChanged, this, nullptr);
     m_shown = std::move(conversation);
+    // Another branch, or messages that are gone, take other room.
+    if (m_shown) connect(&m_shown->messages, &Conversation::pathChanged, this, &ChatViewModel::countContext);
+    countContext();
+    emit busyChanged();
+}
+
+// As the last answer that is shown left it.
+void ChatViewModel::countContext() {
     m_contextUsed = 0;
-    if (m_shown) {
-        for (int row = m_shown->messages.size() - 1; row >= 0 && m_contextUsed == 0; --row) {
-            const AnswerFigures& figures = m_shown->messages.at(row).figures;
-            m_contextUsed = figures.promptTokens + figures.generatedTokens;
-        }
+    for (int row = m_shown ? m_shown->messages.size() - 1 : -1; row >= 0 && m_contextUsed == 0; --row) {
+        const AnswerFigures& figures = m_shown->messages.at(row).figures;
+        m_contextUsed = figures.promptTokens + figures.generatedTokens;
     }
     emit gaugeChanged();
-    emit busyChanged();
 }
 
 std::int64_t ChatViewModel::contextSize() const {

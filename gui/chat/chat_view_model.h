@@ -78,6 +78,7 @@ private:
     [[nodiscard]] QString tooManyTokens(const Message& message) const;
     void enqueue(std::int64_t parent, Message begun);
     void runNext();
+    void countContext();
     void take(std::int64_t id, const protocol::EventBody& body);
     void takeToken(const protocol::TokenEvent& token);
     void finish(const protocol::DoneEvent& done);

@@ -18,8 +18,11 @@ using Kind = MarkdownBlock::Kind;
 
 constexpr int kFirstHeading = 3;
 
-QString element(const QString& name, const QString& inside) {
-    return QStringLiteral("<%1 dir=\"auto\">").arg(name) + inside + QStringLiteral("</%1>\n").arg(name);
+// The direction of writing is found for each part of the answer; what is within a list or a quote stands as that does.
+QString directionAt(int depth) { return depth == 0 ? QStringLiteral(" dir=\"auto\"") : QString(); }
+
+QString element(const QString& name, int depth, const QString& inside) {
+    return QStringLiteral("<%1%2>").arg(name, directionAt(depth)) + inside + QStringLiteral("</%1>\n").arg(name);
 }
 
 // ---- What is inside of a block
@@ -52,19 +55,23 @@ QString htmlOf(const QTextBlock& block, Bold bold) {
     return html;
 }
 
-QString htmlOf(const QTextTable& table) {
-    QString html = QStringLiteral("<table dir=\"auto\">\n");
+QString htmlOf(const QTextTable& table, int depth) {
+    QString html = QStringLiteral("<table%1>\n").arg(directionAt(depth));
     for (int row = 0; row < table.rows(); ++row) {
         const char* const cell = row == 0 ? "th" : "td";
         html += QStringLiteral("<tr>");
         for (int column = 0; column < table.columns(); ++column) {
-            const QTextBlock block = table.cellAt(row, column).firstCursorPosition().block();
+            const QTextTableCell given = table.cellAt(row, column);
+            // Qt's importer lets the last cell of a row reach over those that were not written.
+            const bool written = given.row() == row && given.column() == column;
+            const QTextBlock block = given.firstCursorPosition().block();
             const Qt::Alignment side = block.blockFormat().alignment();
             const char* const align = (side & Qt::AlignRight) != 0     ? " style=\"text-align: right\""
                                       : (side & Qt::AlignHCenter) != 0 ? " style=\"text-align: center\""
                                                                        : "";
             html += QStringLiteral("<%1%2>").arg(QLatin1String(cell), QLatin1String(align)) +
-                    htmlOf(block, row == 0 ? Bold::Understood : Bold::Said) + QStringLiteral("</%1>").arg(QLatin1String(cell));
+                    (written ? htmlOf(block, row == 0 ? Bold::Understood : Bold::Said) : QString()) +
+                    QStringLiteral("</%1>").arg(QLatin1String(cell));
         }
         html += QStringLiteral("</tr>\n");
     }
@@ -72,26 +79,26 @@ QString htmlOf(const QTextTable& table) {
 }
 
 // A heading, a paragraph of several lines, or a table; a paragraph may be both.
-QString htmlOf(const QTextFrame& frame) {
+QString htmlOf(const QTextFrame& frame, int depth) {
     QString html;
     QStringList lines;
     const auto endParagraph = [&] {
-        if (!lines.isEmpty()) html += element(QStringLiteral("p"), lines.join(QStringLiteral("<br>\n")));
+        if (!lines.isEmpty()) html += element(QStringLiteral("p"), depth, lines.join(QStringLiteral("<br>\n")));
         lines.clear();
     };
     for (auto at = frame.begin(); !at.atEnd(); ++at) {
         if (at.currentFrame() != nullptr) {
             endParagraph();
             const auto* const table = qobject_cast<const QTextTable*>(at.currentFrame());
-            html += table != nullptr ? htmlOf(*table) : htmlOf(*at.currentFrame());
+            html += table != nullptr ? htmlOf(*table, depth) : htmlOf(*at.currentFrame(), depth);
         } else if (const QTextBlock block = at.currentBlock(); block.length() > 1) {
             const int level = block.blockFormat().headingLevel();
             if (level == 0) {
                 lines.append(htmlOf(block, Bold::Said));
             } else {
                 endParagraph();
-                html +=
-                    element(QStringLiteral("h%1").arg(std::min(level + kFirstHeading - 1, 6)), htmlOf(block, Bold::Understood));
+                html += element(QStringLiteral("h%1").arg(std::min(level + kFirstHeading - 1, 6)), depth,
+                                htmlOf(block, Bold::Understood));
             }
         }
     }
@@ -133,13 +140,12 @@ QString htmlOfItem(const MarkdownBlock& block, QStringView source, int depth) {
     QString content = itemContent(block, source);
     const QString marker = itemMarker(block, content);
     const bool isTask = marker == QStringLiteral("☐") || marker == QStringLiteral("☑");
-    return QStringLiteral("<li dir=\"auto\"%1>")
-               .arg(isTask ? QStringLiteral(" class=\"task\" data-box=\"%1\"").arg(marker) : QString()) +
+    return QStringLiteral("<li%1>").arg(isTask ? QStringLiteral(" class=\"task\" data-box=\"%1\"").arg(marker) : QString()) +
            htmlOfBlocks(content, depth + 1).trimmed() + QStringLiteral("</li>\n");
 }
 
 QString htmlOfBlocks(const QString& source, int depth) {
-    if (depth > kMaxMarkdownDepth) return element(QStringLiteral("p"), source.trimmed().toHtmlEscaped());
+    if (depth > kMaxMarkdownDepth) return element(QStringLiteral("p"), depth, source.trimmed().toHtmlEscaped());
     const std::vector<MarkdownBlock> blocks = splitMarkdown(source);
     const auto sourceOf = [&source](const MarkdownBlock& block) {
         return QStringView(source).mid(block.begin, block.end - block.begin);
@@ -152,11 +158,12 @@ QString htmlOfBlocks(const QString& source, int depth) {
             case Kind::Code:
             case Kind::IndentedCode: html += htmlOfCode(block, sourceOf(block)); break;
             case Kind::Quote:
-                html += element(QStringLiteral("blockquote"), htmlOfBlocks(quoteContent(sourceOf(block)), depth + 1));
+                html += element(QStringLiteral("blockquote"), depth, htmlOfBlocks(quoteContent(sourceOf(block)), depth + 1));
                 break;
             case Kind::ListItem: {
                 const bool bullets = block.number < 0;
-                html += bullets ? QStringLiteral("<ul>\n") : QStringLiteral("<ol start=\"%1\">\n").arg(block.number);
+                html += bullets ? QStringLiteral("<ul%1>\n").arg(directionAt(depth))
+                                : QStringLiteral("<ol%1 start=\"%2\">\n").arg(directionAt(depth)).arg(block.number);
                 html += htmlOfItem(block, sourceOf(block), depth);
                 for (; i + 1 < blocks.size() && goOn(block, blocks[i + 1]); ++i)
                     html += htmlOfItem(blocks[i + 1], sourceOf(blocks[i + 1]), depth);
@@ -165,7 +172,7 @@ QString htmlOfBlocks(const QString& source, int depth) {
             }
             case Kind::Paragraph:
             case Kind::Heading:
-            case Kind::Table: html += htmlOf(*importMarkdown(block.kind, sourceOf(block))->rootFrame()); break;
+            case Kind::Table: html += htmlOf(*importMarkdown(block.kind, sourceOf(block))->rootFrame(), depth); break;
         }
     }
     return html;

@@ -202,7 +202,7 @@ void MarkdownView::paintGrounds(QPainter& painter, const QRect& clip) const {
         if (area.top() > clip.bottom()) break;
         const QTextBlockFormat format = block.blockFormat();
         if (format.hasProperty(kRuleBlock)) {
-            const auto y = static_cast<int>(area.center().y());
+            const auto y = static_cast<int>(area.top());  // the block is two pixels high, whatever its rectangle says
             painter.setPen(QPen(m_theme.border, 1));
             painter.drawLine(QPointF(format.leftMargin(), y + 0.5), QPointF(viewport()->width(), y + 0.5));
         }

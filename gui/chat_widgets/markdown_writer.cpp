@@ -207,19 +207,27 @@ void MarkdownWriter::flushMarker(const Place& place) {
     format.setTopMargin(kItemGap);
     format.setBottomMargin(kItemGap);
     QTextCursor cursor = startBlock(format, bodyFormat());
-    putMarker(cursor);
+    putMarker(cursor, Qt::LeftToRight);
 }
 
 // The mark hangs before the text; it is text, so that it is read aloud and copied with the rest.
-void MarkdownWriter::putMarker(QTextCursor& cursor) {
+void MarkdownWriter::putMarker(QTextCursor& cursor, Qt::LayoutDirection direction) {
     const int indent = kItemIndent + static_cast<int>(std::max<qsizetype>(0, m_marker.size() - 2)) * 8;
     QTextBlockFormat format = cursor.blockFormat();
-    format.setTextIndent(-indent);
-    format.setTabPositions({QTextOption::Tab(indent, QTextOption::LeftTab)});
+    const bool mirrored = direction == Qt::RightToLeft;
+    if (mirrored) {
+        // Qt indents the first line at the left alone, and a tab there leads nowhere: the mark stands in the line.
+        format.setRightMargin(format.leftMargin() - indent);
+        format.setLeftMargin(0);
+        format.setLayoutDirection(Qt::RightToLeft);
+    } else {
+        format.setTextIndent(-indent);
+        format.setTabPositions({QTextOption::Tab(indent, QTextOption::LeftTab)});
+    }
     cursor.setBlockFormat(format);
     QTextCharFormat characters = bodyFormat();
     characters.setProperty(kNotSource, true);
-    cursor.insertText(m_marker + u'\t', characters);
+    cursor.insertText(m_marker + (mirrored ? QChar(QChar::Nbsp) : QChar(u'\t')), characters);
     m_marker.clear();
 }
 
@@ -263,7 +271,7 @@ void MarkdownWriter::writeParagraph(const QTextBlock& from, const Place& place) 
             format.setBottomMargin(kItemGap);
         }
         cursor = startBlock(format, base);
-        if (!m_marker.isEmpty()) putMarker(cursor);
+        if (!m_marker.isEmpty()) putMarker(cursor, from.text().isRightToLeft() ? Qt::RightToLeft : Qt::LeftToRight);
         m_startsParagraph = level > 0;
     } else {
         cursor = end();
@@ -298,10 +306,13 @@ void MarkdownWriter::writeTable(const QTextTable& from, const Place& place) {
     for (int row = 0; row < from.rows(); ++row) {
         for (int column = 0; column < from.columns(); ++column) {
             QTextTableCell cell = table->cellAt(row, column);
+            const QTextTableCell given = from.cellAt(row, column);
+            // Qt's importer lets the last cell of a row reach over those that were not written.
+            const bool written = given.row() == row && given.column() == column;
             QTextCharFormat base = bodyFormat();
             if (row == 0) base.setFontWeight(QFont::Bold);
             QTextCursor cursor = cell.firstCursorPosition();
-            const QTextBlock source = from.cellAt(row, column).firstCursorPosition().block();
+            const QTextBlock source = given.firstCursorPosition().block();
             cursor.setBlockCharFormat(base);
             if (const Qt::Alignment side = source.blockFormat().alignment(); (side & Qt::AlignLeft) == 0) {
                 QTextBlockFormat alignment;
@@ -314,7 +325,7 @@ void MarkdownWriter::writeTable(const QTextTable& from, const Place& place) {
                 head.setBackground(m_style.theme.panel);
                 cell.setFormat(head);
             }
-            writeFragments(cursor, source, base);
+            if (written) writeFragments(cursor, source, base);
         }
     }
     leaveUnused();

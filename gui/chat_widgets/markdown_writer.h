@@ -104,7 +104,7 @@ private:
     [[nodiscard]] QTextCharFormat headingFormat(int level) const;
     [[nodiscard]] QTextCharFormat characterFormat(const QTextCharFormat& imported, const QTextCharFormat& base) const;
     CodeState putCodeLine(QStringView line);
-    void putMarker(QTextCursor& cursor);
+    void putMarker(QTextCursor& cursor, Qt::LayoutDirection direction);
     void flushMarker(const Place& place);
 
     QTextDocument& m_document;

@@ -125,11 +125,13 @@ h2 { font-size: 1rem; margin: 2rem 0 0; }
 .answer li > p { margin: 0.25rem 0; }
 .answer li.task { list-style: none; }
 .answer li.task::before { content: attr(data-box) " "; float: left; margin-left: -1.25rem; }
-h3, h4, h5, h6 { margin: 1rem 0 0.5rem; }
+h3, h4, h5, h6 { margin: 1rem 0 0.5rem; font-size: 1rem; }
+h3 { font-size: 1.3rem; }
+h4 { font-size: 1.15rem; }
 pre { border: 1px solid rgba(128, 128, 128, 0.5); border-radius: 6px; padding: 0.75rem; overflow-x: auto; }
 code { font-family: ui-monospace, monospace; font-size: 0.9em; }
 :not(pre) > code { background: rgba(128, 128, 128, 0.15); padding: 0 0.2em; }
-table { border-collapse: collapse; margin: 0.5rem 0; }
+table { border-collapse: collapse; margin: 0.5rem 0; display: block; overflow-x: auto; overflow-wrap: break-word; }
 th, td { border: 1px solid rgba(128, 128, 128, 0.5); padding: 0.25rem 0.5rem; text-align: start; }
 blockquote { border-inline-start: 3px solid rgba(128, 128, 128, 0.5); margin: 0.5rem 0; padding-inline-start: 1rem; }
 hr { border: 0; border-top: 1px solid; opacity: 0.25; }

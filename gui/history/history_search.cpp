@@ -14,7 +14,7 @@ namespace {
 // FTS5 puts these around what it found; foldedForSearch leaves none in a text.
 constexpr char16_t kFindBegins = 2;
 constexpr char16_t kFindEnds = 3;
-constexpr qsizetype kBefore = 40;  // characters of a snippet before the first find
+constexpr qsizetype kBefore = 14;  // characters of a snippet before the first find: it is to be seen in a narrow list
 constexpr qsizetype kLength = 160;
 constexpr qsizetype kMostWords = 16;
 
@@ -50,15 +50,20 @@ void cutSnippet(SearchHit& hit, const QString& original, const Marked& marked) {
     const qsizetype begin = wholeCharacter(text, std::max<qsizetype>(0, first - kBefore));
     const qsizetype end = wholeCharacter(text, std::min(text.size(), begin + kLength));
     const QString ellipsis = QStringLiteral("…");
-    hit.snippet =
-        (begin > 0 ? ellipsis : QString()) + text.mid(begin, end - begin) + (end < text.size() ? ellipsis : QString());
-    for (QChar& c : hit.snippet) {
-        if (c.isSpace()) c = QLatin1Char(' ');
+    if (begin > 0) hit.snippet = ellipsis;
+    std::vector<int> places;  // where each character of [begin, end] came to stand: blanks and line ends are one blank
+    for (qsizetype at = begin; at < end; ++at) {
+        const bool blank = text.at(at).isSpace();
+        places.push_back(static_cast<int>(hit.snippet.size()));
+        if (!blank) hit.snippet.append(text.at(at));
+        if (blank && at > begin && !text.at(at - 1).isSpace()) hit.snippet.append(QLatin1Char(' '));
     }
-    const qsizetype shift = begin - (begin > 0 ? ellipsis.size() : 0);
+    places.push_back(static_cast<int>(hit.snippet.size()));
+    if (end < text.size()) hit.snippet.append(ellipsis);
     for (const TextRange& find : marked.finds) {
         if (find.begin + find.length > end) break;
-        hit.finds.push_back({static_cast<int>(find.begin - shift), find.length});
+        const int from = places[static_cast<std::size_t>(find.begin - begin)];
+        hit.finds.push_back({from, places[static_cast<std::size_t>(find.begin + find.length - begin)] - from});
     }
 }
 

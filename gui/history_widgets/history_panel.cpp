@@ -174,6 +174,8 @@ bool HistoryPanel::eventFilter(QObject* watched, QEvent* event) {
     return QWidget::eventFilter(watched, event);
 }
 
+void HistoryPanel::endSearch() { m_search->clear(); }
+
 void HistoryPanel::focusSearch() {
     m_search->setFocus(Qt::ShortcutFocusReason);
     m_search->selectAll();

@@ -23,6 +23,7 @@ public:
     // What is shown: the list marks it, and the menu's actions act on it.
     void select(const QString& conversation);
     void focusSearch();
+    void endSearch();  // the whole list again
     [[nodiscard]] QList<QAction*> conversationActions() const;  // for a menu
 
     bool eventFilter(QObject* watched, QEvent* event) override;

@@ -140,10 +140,6 @@ void MainWindow::connectModels() {
 
 void MainWindow::connectHistory() {
     m_history.setMarkdownHtml(markdownHtml);
-    connect(m_historyPanel, &HistoryPanel::newRequested, this, [this] {
-        m_keeper.startNew({});
-        showPage(Page::Chat);
-    });
     connect(m_historyPanel, &HistoryPanel::opened, this, [this](const QString& conversation, qint64 message) {
         showPage(Page::Chat);
         m_keeper.open(conversation, message);

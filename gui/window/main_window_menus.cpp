@@ -43,9 +43,11 @@ QString placeOf(const QAction& action) {
 void MainWindow::buildMenus() {
     QMenu& file = *menuBar()->addMenu(tr("&File"));
     const auto fresh = [this] {
+        m_historyPanel->endSearch();  // what is new would not be found by it
         m_keeper.startNew({});
         showPage(Page::Chat);
     };
+    connect(m_historyPanel, &HistoryPanel::newRequested, this, fresh);
     add(file, "newChatAction", tr("&New chat"), QKeySequence::New, this, fresh);
     file.addAction(m_chatPage->composer().addImageAction());
     file.addAction(m_chatPage->composer().addAddressAction());

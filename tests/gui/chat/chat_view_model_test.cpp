@@ -155,6 +155,30 @@ TEST_F(ChatViewModelTest, StoppingKeepsWhatWasSaidAndItGoesOnFromThere) {
     EXPECT_EQ(asked.messages.back().content.at(0).text, "Once");
 }
 
+// Messages that are gone, and other branches, take other room.
+TEST_F(ChatViewModelTest, TheGaugeIsThatOfWhatIsShown) {
+    load();
+    engine.answer<ChatRequest>({token("one"), done()});
+    chat.send({words("First")});
+    engine.settle();
+    DoneEvent longer = done();
+    longer.promptTokens = 40;
+    engine.answer<ChatRequest>({token("two"), longer});
+    chat.send({words("Second")});
+    engine.settle();
+    EXPECT_EQ(chat.contextUsed(), 42);
+    const std::int64_t second = at(2).id;
+    const std::vector<Message> gone = conversation->messages.remove(second);
+    EXPECT_EQ(chat.contextUsed(), 22);
+    conversation->messages.remove(at(0).id);
+    EXPECT_EQ(chat.contextUsed(), 0);
+    // Of another conversation only what is shown counts.
+    const auto before = conversation;
+    chat.show(std::make_shared<OpenConversation>());
+    before->messages.restore(gone, second);
+    EXPECT_EQ(chat.contextUsed(), 0);
+}
+
 TEST_F(ChatViewModelTest, RegeneratingAndEditingBranch) {
     load();
     engine.always<ChatRequest>(test::FakeEngine::Events{token("answer"), done()});

@@ -68,6 +68,33 @@ TEST(MarkdownDocument, Tables) {
     EXPECT_EQ(it.document.find("after").currentTable(), nullptr);
 }
 
+TEST(MarkdownDocument, CellsThatAreNotWrittenAreEmpty) {
+    const Rendered it("| a | b | c |\n|---|---|---|\n| one |\n| two | | |\n");
+    const QTextTable* table = it.document.find("one").currentTable();
+    ASSERT_NE(table, nullptr);
+    for (int row = 1; row < 3; ++row) {
+        for (int column = 1; column < 3; ++column)
+            EXPECT_EQ(table->cellAt(row, column).firstCursorPosition().block().text(), "") << row << column;
+    }
+}
+
+// Arabic and Hebrew: nothing stands outside of the page.
+TEST(MarkdownDocument, ItemsOfEitherDirectionStayWithin) {
+    Rendered it("- عنصر أول\n- item\n\n1. פריט\n");
+    it.document.setTextWidth(300);
+    it.document.documentLayout()->documentSize();
+    int lines = 0;
+    for (QTextBlock block = it.document.begin(); block.isValid(); block = block.next()) {
+        const QTextLine line = block.layout()->lineAt(0);
+        if (!line.isValid() || block.text().isEmpty()) continue;
+        ++lines;
+        const QRectF used = line.naturalTextRect().translated(block.layout()->position());
+        EXPECT_GE(used.left(), -0.5) << block.text().toStdString();
+        EXPECT_LE(used.right(), 300.5) << block.text().toStdString();
+    }
+    EXPECT_EQ(lines, 3);
+}
+
 // From where to where a part of the root frame reaches, with the head and the padding of code.
 std::pair<qreal, qreal> extent(const MarkdownDocument& document, const QTextFrame::iterator& at) {
     const QAbstractTextDocumentLayout& layout = *document.documentLayout();

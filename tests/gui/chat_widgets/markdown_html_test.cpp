@@ -47,6 +47,19 @@ TEST(MarkdownHtml, TablesQuotesRulesCode) {
               "</code></pre>\n");
 }
 
+TEST(MarkdownHtml, CellsThatAreNotWrittenAreEmpty) {
+    EXPECT_EQ(html("| a | b |\n|---|---|\n| one |\n"),
+              "<table><tr><th>a</th><th>b</th></tr><tr><td>one</td><td></td></tr></table>");
+}
+
+// A list of Arabic is one of Arabic, its marks included.
+TEST(MarkdownHtml, TheDirectionIsThatOfEachPart) {
+    const QString made = markdownHtml(QStringLiteral("- عنصر\n\n> - x\n\ntext\n"));
+    EXPECT_TRUE(made.startsWith(QStringLiteral("<ul dir=\"auto\">\n<li><p>"))) << made.toStdString();
+    EXPECT_TRUE(made.contains(QStringLiteral("<blockquote dir=\"auto\"><ul>\n<li><p>x"))) << made.toStdString();
+    EXPECT_EQ(made.count(QStringLiteral("dir=\"auto\"")), 3);
+}
+
 TEST(MarkdownHtml, NothingRunsAndNothingIsFetched) {
     EXPECT_EQ(html("<script>alert(1)</script>"), "<p>&lt;script&gt;alert(1)&lt;/script&gt;</p>");
     EXPECT_EQ(html("![a picture](https://tracker.example/a.png)"), "<p>a picture</p>");

@@ -94,6 +94,19 @@ TEST_F(HistorySearchTest, ASnippetShowsTheFindInTheOriginalText) {
     EXPECT_EQ(QString::fromUtf8(hit.snippet.toUtf8()), hit.snippet);  // no half characters
 }
 
+TEST_F(HistorySearchTest, ASnippetsBlanksAreOne) {
+    say(QStringLiteral("- deep\n\n\t   - deeper   \n\n      - deepest of  all"));
+    const auto hits = search(*m_store, QStringLiteral("deepest all"));
+    ASSERT_EQ(hits.size(), 1U);
+    const SearchHit& hit = hits.front();
+    EXPECT_FALSE(hit.snippet.contains(QStringLiteral("  "))) << hit.snippet.toStdString();
+    EXPECT_TRUE(hit.snippet.endsWith(QStringLiteral("- deepest of all"))) << hit.snippet.toStdString();
+    ASSERT_EQ(hit.finds.size(), 2U);
+    EXPECT_EQ(hit.snippet.mid(hit.finds[0].begin, hit.finds[0].length), QStringLiteral("deepest"));
+    EXPECT_EQ(hit.snippet.mid(hit.finds[1].begin, hit.finds[1].length), QStringLiteral("all"));
+    EXPECT_LE(hit.finds[0].begin, 16);  // to be seen in a narrow list
+}
+
 TEST_F(HistorySearchTest, EditedTextIsFoundAndTheOldIsNot) {
     say(QStringLiteral("apple"));
     m_store->storeMessage(m_id, messageOf(1, 0, Role::User, QStringLiteral("pear")));

@@ -217,6 +217,14 @@ TEST_F(WindowConversations, HitsOfASearchAreReachedByKeys) {
     expectMarked(hit);
 }
 
+TEST_F(WindowConversations, ANewChatEndsTheSearch) {
+    for (const char* title : {"first", "second"}) talk(QLatin1String(title));
+    search(QStringLiteral("third"), 0);
+    click("newChat");
+    ASSERT_TRUE(waitFor([&] { return list().model()->rowCount() == 2; }));
+    EXPECT_TRUE(find<QLineEdit>("historySearch")->text().isEmpty());
+}
+
 TEST_F(WindowConversations, ADeletedMessageComesBackByUndo) {
     talk(QStringLiteral("first"));
     const QStringList before{QStringLiteral("first"), QStringLiteral("So.")};
