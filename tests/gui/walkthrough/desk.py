@@ -41,7 +41,7 @@ def plain(text: str) -> str:
 class Desk:
     def __init__(self, program: pathlib.Path, folder: pathlib.Path, size: str = "1280x800", scale: int = 1, language: str = "en",
                  translations: pathlib.Path | None = None):
-        for tool in ("Xvfb", "openbox", "xdotool", "import", "dbus-daemon"):
+        for tool in ("Xvfb", "openbox", "xdotool", "convert", "dbus-daemon"):
             if not shutil.which(tool):
                 raise SystemExit(f"the walkthrough needs {tool}: run 'bash installer/setup.sh --with test'")
         self.program, self.folder, self.language, self.scale = program, folder, language, scale
@@ -66,7 +66,8 @@ class Desk:
 
     def _start_screen(self, width: int, height: int) -> subprocess.Popen:
         reader, writer = os.pipe()  # Xvfb picks a free display and writes its number here
-        screen = subprocess.Popen(["Xvfb", "-displayfd", str(writer), "-screen", "0", f"{width}x{height}x24", "-nolisten", "tcp", "-noreset"],
+        screen = subprocess.Popen(["Xvfb", "-displayfd", str(writer), "-screen", "0", f"{width}x{height}x24", "-nolisten", "tcp", "-noreset",
+                                   "-fbdir", str(self.folder)],
                                   pass_fds=[writer], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         os.close(writer)
         with os.fdopen(reader) as number:
@@ -152,10 +153,10 @@ class Desk:
                 return item
         return None
 
-    def find(self, name: str, role: str | None = None, exact: bool = True, seconds: float = 10):
+    def find(self, name: str, role: str | None = None, exact: bool = True, seconds: float = 30):
         return self.wait(lambda: self.look_for(name, role, exact), f"{role or 'something'} named '{self.tr(name)}'", seconds)
 
-    def wait(self, found, what: str, seconds: float = 10):
+    def wait(self, found, what: str, seconds: float = 30):
         end = time.monotonic() + seconds
         while True:
             if self.window is not None and self.window.poll() is not None:
@@ -212,7 +213,8 @@ class Desk:
         frame = next(self.showing("frame"), None)
         x, y, width, height = self.place(frame) if frame else (0, 0, 0, 0)
         area = ["-crop", f"{width}x{height}+{x}+{y}", "+repage"] if width > 0 else []
-        subprocess.run(["import", "-window", "root", *area, str(file)], env=self.environment, check=True)
+        # From the screen's memory: a program that asked the server for it would hold everything up, the window as well.
+        subprocess.run(["convert", f"xwd:{self.folder}/Xvfb_screen0", *area, str(file)], check=True)
         return file
 
     # ---- Hands ----
@@ -227,7 +229,7 @@ class Desk:
         self.point(x + width / 2, y + height / 2)
         self.hand("click", str(button))
 
-    def click(self, name: str, role: str | None = None, exact: bool = True, seconds: float = 10):
+    def click(self, name: str, role: str | None = None, exact: bool = True, seconds: float = 30):
         item = self.find(name, role, exact, seconds)
         self.wait(lambda: self.enabled(item), f"'{self.tr(name)}' to be pressed", seconds)
         self.click_item(item)
