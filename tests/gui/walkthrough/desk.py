@@ -3,6 +3,7 @@ a screen reader hears (AT-SPI), and pressed with the pointer and the keys (xdoto
 
 import os
 import pathlib
+import shlex
 import shutil
 import signal
 import subprocess
@@ -60,9 +61,12 @@ class Desk:
         self.bus = self._start_bus()
         os.environ.update({key: self.environment[key] for key in ("DISPLAY", "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS")})
         Atspi.init()
-        self.manager = subprocess.Popen(["openbox", "--sm-disable"], env=self.environment, stdout=subprocess.DEVNULL,
-                                        stderr=subprocess.DEVNULL)
         self.window: subprocess.Popen | None = None
+        # It must be there first: a window that it finds on the screen loses the keys that are pressed meanwhile.
+        ready = folder / "window-manager-is-ready"
+        self.manager = subprocess.Popen(["openbox", "--sm-disable", "--startup", f"touch {shlex.quote(str(ready))}"],
+                                        env=self.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.wait(ready.exists, "the window manager", 60)
 
     def _start_screen(self, width: int, height: int) -> subprocess.Popen:
         reader, writer = os.pipe()  # Xvfb picks a free display and writes its number here
