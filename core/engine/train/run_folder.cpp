@@ -439,7 +439,8 @@ Result<void> RunFolder::retain(std::int64_t keep, const std::vector<std::int64_t
 RunCommand RunFolder::takeCommand() {
     const fs::path path = m_root / kCommand;
     auto word = readFile(path, 64);
-    if (!word) return RunCommand::None;
+    // Empty: a shell has opened the file, and what it echoes is still to come.
+    if (!word || word->empty()) return RunCommand::None;
     std::error_code ignored;
     fs::remove(path, ignored);
     while (!word->empty() && (word->back() == '\n' || word->back() == ' ')) word->pop_back();  // of `echo stop`

@@ -94,7 +94,7 @@ public:
     // Errors: that of verify(): nothing was removed then; Io.
     Result<void> retain(std::int64_t keep, const std::vector<std::int64_t>& alwaysKeep);
 
-    // Takes the word that lies in RUN/command, if any.  An unknown one is removed and becomes None.
+    // Takes the word that lies in RUN/command, if any.  An unknown one is removed and becomes None; a file that is still empty stays.
     RunCommand takeCommand();
 
 private:

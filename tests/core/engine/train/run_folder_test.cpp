@@ -209,6 +209,9 @@ TEST_F(Runs, CommandsAreTakenOnce) {
     ASSERT_TRUE(leaveCommand(root, RunCommand::Save));
     EXPECT_EQ(folder.takeCommand(), RunCommand::Save);
     EXPECT_EQ(folder.takeCommand(), RunCommand::None);
+    put(root / "command", "");  // as a shell opens it, before echo writes
+    EXPECT_EQ(folder.takeCommand(), RunCommand::None);
+    EXPECT_TRUE(fs::exists(root / "command"));
     put(root / "command", "lower_lr\n");  // as echo writes it
     EXPECT_EQ(folder.takeCommand(), RunCommand::LowerLr);
     put(root / "command", "rm -rf");
