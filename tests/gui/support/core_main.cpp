@@ -4,6 +4,7 @@
 #include <QCoreApplication>
 
 int main(int argc, char** argv) {
+    qputenv("LC_ALL", "C.UTF-8");  // numbers as the tests expect them, wherever they run
     const QCoreApplication application(argc, argv);
     testing::InitGoogleTest(&argc, argv);
     return RUN_ALL_TESTS();
